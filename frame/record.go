@@ -1,6 +1,9 @@
 package frame
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Record is one frame as it was seen, or a run of bytes that was no frame.
 type Record struct {
@@ -34,6 +37,14 @@ type Record struct {
 	Opaque bool
 }
 
+// Type returns the opcode of r, or Opaque.
+func (r *Record) Type() Opcode {
+	if r.Opaque {
+		return Opaque
+	}
+	return r.Header.Opcode
+}
+
 // WireSize returns the size in bytes the record had on the wire, header
 // included, as far as its bytes passed.
 func (r *Record) WireSize() uint64 {
@@ -61,16 +72,38 @@ func (r *Record) AppendWire(dst []byte) []byte {
 	return dst
 }
 
-// Incomplete says why a capture holds less of a payload than its header
-// declares.
+// Incomplete says why a capture holds less than the whole of a frame or a
+// message.
 type Incomplete uint8
 
 // The reasons.
 const (
-	Whole Incomplete = iota // nothing is missing
-	Cut                     // the stream ended within the frame
-	Shed                    // the recorder was overloaded and kept only the header
+	Whole      Incomplete = iota // nothing is missing
+	Cut                          // the stream ended within a frame
+	Shed                         // the recorder was overloaded and kept only the header
+	Unfinished                   // frames of the message never came
 )
 
-// String returns "", "cut" or "shed".
-func (i Incomplete) String() string { return [...]string{"", "cut", "shed"}[i] }
+var incompleteNames = [...]string{"", "cut", "shed", "unfinished"}
+
+// String returns "" for Whole, "cut", "shed" or "unfinished".
+func (i Incomplete) String() string {
+	if int(i) < len(incompleteNames) {
+		return incompleteNames[i]
+	}
+	return fmt.Sprintf("incomplete-%d", uint8(i))
+}
+
+// MarshalText writes i as String does.
+func (i Incomplete) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// UnmarshalText accepts the names of String.
+func (i *Incomplete) UnmarshalText(p []byte) error {
+	for j, name := range incompleteNames {
+		if name == string(p) {
+			*i = Incomplete(j)
+			return nil
+		}
+	}
+	return fmt.Errorf("reason %q is unknown", p)
+}

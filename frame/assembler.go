@@ -1,29 +1,305 @@
 package frame
 
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+const (
+	// defaultLimit is what Assembler.Limit of 0 stands for.
+	defaultLimit = 64 << 20
+	// minCompressed is how large a compressed message may be on the wire to be
+	// inflated whatever the limit: with context takeover, one that is not costs
+	// all later ones.
+	minCompressed = 16 << 20
+	// maxKept is the largest buffer an Assembler keeps between messages.
+	maxKept = 1 << 20
+)
+
 // Assembler makes messages of the records of one connection, both directions
-// together. The zero value with the exported fields set is ready for the
-// connection's first record; an Assembler belongs to one goroutine at a time.
+// together (RFC 6455 section 5.4). The zero value with the exported fields set
+// stands before the connection's first record; an Assembler belongs to one
+// goroutine at a time.
 //
-// Nothing pushed is lost: a message that another one interrupts comes out as
-// Unfinished, a continuation of nothing and opaque bytes are messages of their
-// own.
+// Nothing pushed is lost. A message that another one interrupts comes out as
+// Unfinished; a continuation of nothing and opaque bytes are messages of their
+// own. Records must be pushed in order and without gaps: a gap makes the
+// messages around it Unfinished, and with context takeover those after it
+// cannot be inflated.
 type Assembler struct {
 	// Extensions are those of the connection.
 	Extensions Extensions
 	// Limit is how many payload bytes a message holds at most; 0 means 64 MiB.
+	// Memory is bounded by it, except that compressed messages of up to 16 MiB
+	// on the wire are inflated whatever the limit.
 	Limit int
 	// Load returns the whole payload of a record that came with only the
 	// beginning of it (len(r.Payload) < r.Stored). It is not called for
-	// payloads over the limit. Without it messages hold what the records held.
+	// payloads over the limit. When nil, messages hold what the records held.
 	Load func(r *Record) ([]byte, error)
+
+	inflaters [2]Inflater
+	open      [2]assembly // unfinished messages by side
+	inflated  []byte
+	last      uint64 // Seq of the last record
+	out       []Message
 }
 
-// Push takes the next record of the connection and returns the messages it
-// completes, none to two, in the order they ended. Control frames come out at
-// once, also between the fragments of a message. The slice and the payloads,
-// which may alias r.Payload, are valid until the next call.
-func (a *Assembler) Push(r *Record) []Message { return nil }
+// assembly is a message in the making.
+type assembly struct {
+	message Message // Frames is 0 when there is none
+	// payload is what is kept of the payload as it passed, without holes.
+	payload []byte
+	// short is set when bytes are missing behind payload.
+	short bool
+}
 
-// Flush returns the messages that were not finished when the connection ended.
-// The result is valid until the next call.
-func (a *Assembler) Flush() []Message { return nil }
+// Push takes the next record and returns the messages it completes, in the
+// order they ended; most often none or one. Control frames come out at once,
+// also between the fragments of a message.
+//
+// The slice and the payloads in it are valid until the next call of Push or
+// Flush; a payload may alias r.Payload.
+func (a *Assembler) Push(r *Record) []Message {
+	a.out = a.out[:0]
+	if r.Seq > a.last+1 {
+		a.missed()
+	}
+	a.last = max(a.last, r.Seq)
+
+	open := &a.open[r.From]
+	switch t := r.Type(); {
+	case t == Opaque:
+		a.finish(open)
+		a.single(r)
+	case t.Control():
+		a.single(r)
+	case t == Continuation && open.message.Frames > 0:
+		a.add(open, r)
+	default:
+		a.finish(open)
+		a.begin(r)
+	}
+	return a.out
+}
+
+// Flush returns the messages that are still unfinished when a connection has
+// ended, in the order they began. The result is valid until the next call of
+// Push or Flush.
+func (a *Assembler) Flush() []Message {
+	a.out = a.out[:0]
+	a.flush()
+	return a.out
+}
+
+func (a *Assembler) flush() {
+	first, second := &a.open[Client], &a.open[Server]
+	if first.message.Seq > second.message.Seq {
+		first, second = second, first
+	}
+	a.finish(first)
+	a.finish(second)
+}
+
+// missed copes with records that were not pushed.
+func (a *Assembler) missed() {
+	a.flush()
+	for side := range a.inflaters {
+		if a.takeover(Side(side)) {
+			a.inflaters[side].Takeover = true
+			a.inflaters[side].Skip()
+		}
+	}
+}
+
+func (a *Assembler) takeover(side Side) bool {
+	return a.Extensions.Deflate && !a.Extensions.NoContextTakeover[side]
+}
+
+// single makes a message of one record.
+func (a *Assembler) single(r *Record) {
+	s := assembly{message: a.message(r)}
+	a.take(&s, r)
+	s.payload = a.load(&s, r)
+	a.emit(&s)
+}
+
+// begin starts a data message with its first record.
+func (a *Assembler) begin(r *Record) {
+	if r.Header.Fin && r.Header.Opcode != Continuation {
+		a.single(r)
+		return
+	}
+	open := &a.open[r.From]
+	buffer := open.payload[:0]
+	if cap(buffer) > maxKept {
+		buffer = nil
+	}
+	*open = assembly{message: a.message(r), payload: buffer}
+	if r.Header.Opcode == Continuation && r.Violation == Legal {
+		// A legal continuation has a beginning: it was not pushed.
+		open.message.Incomplete = Unfinished
+	}
+	a.add(open, r)
+}
+
+// add adds a record to an open message and completes it when it is the last.
+func (a *Assembler) add(open *assembly, r *Record) {
+	a.take(open, r)
+	if !open.short {
+		open.payload = append(open.payload, a.load(open, r)...)
+	}
+	if r.Header.Fin || r.Incomplete == Cut {
+		a.emit(open)
+		open.message = Message{}
+	}
+}
+
+// finish completes an open message, if there is one, though its last frame did
+// not come.
+func (a *Assembler) finish(open *assembly) {
+	m := &open.message
+	if m.Frames == 0 {
+		return
+	}
+	if m.Incomplete == Whole {
+		m.Incomplete = Unfinished
+	}
+	open.short = true
+	a.emit(open)
+	// The payload handed out is valid as long as what follows in this call.
+	*open = assembly{}
+	a.inflated = nil
+}
+
+// message returns the message that begins with r, before r is taken into it.
+func (a *Assembler) message(r *Record) Message {
+	return Message{
+		Conn: r.Conn, Seq: r.Seq, Global: r.Global,
+		Time: r.Time, From: r.From, Type: r.Type(), Origin: r.Origin,
+		Compressed: a.Extensions.Deflate && r.Type().Data() && r.Header.RSV&RSV1 != 0,
+	}
+}
+
+// take counts r into the message s.
+func (a *Assembler) take(s *assembly, r *Record) {
+	m := &s.message
+	m.Frames++
+	m.WireSize += r.WireSize()
+	if r.Opaque || r.Incomplete == Cut {
+		m.Size += r.Stored
+	} else {
+		m.Size += r.Header.Length
+	}
+	if m.Violation == Legal {
+		m.Violation = r.Violation
+	}
+	if m.Incomplete == Whole {
+		m.Incomplete = r.Incomplete
+	}
+}
+
+// load returns as much of r's payload as s has room for, and sets s.short when
+// that is not all of it.
+func (a *Assembler) load(s *assembly, r *Record) []byte {
+	m := &s.message
+	room := a.limit()
+	if m.Compressed {
+		room = max(room, minCompressed)
+	}
+	room -= len(s.payload)
+
+	p := r.Payload
+	if uint64(len(p)) < r.Stored && r.Stored <= uint64(room) && a.Load != nil {
+		whole, err := a.Load(r)
+		if err != nil {
+			m.Error = fmt.Sprintf("read payload of frame %d: %v", r.Seq, err)
+		} else {
+			p = whole
+		}
+	}
+	p = p[:min(len(p), room)]
+	if uint64(len(p)) < r.Stored {
+		m.Truncated, s.short = true, true
+	}
+	if r.Incomplete != Whole {
+		s.short = true
+	}
+	return p
+}
+
+func (a *Assembler) limit() int {
+	if a.Limit > 0 {
+		return a.Limit
+	}
+	return defaultLimit
+}
+
+// emit completes the message s and hands it out.
+func (a *Assembler) emit(s *assembly) {
+	m := &s.message
+	m.Payload = s.payload
+	if m.Compressed {
+		a.inflate(s)
+	}
+	if limit := a.limit(); len(m.Payload) > limit {
+		m.Payload, m.Truncated = m.Payload[:limit], true
+	}
+	switch {
+	case m.Type == Text && m.Error == "":
+		m.checkText(s.short || m.Truncated)
+	case m.Type == Close:
+		code, reason, _ := ParseClose(m.Payload)
+		m.Code, m.Reason = code, string(reason)
+	}
+	a.out = append(a.out, *m)
+}
+
+// inflate sets m.Payload and m.Size to the inflated payload, or m.Error.
+func (a *Assembler) inflate(s *assembly) {
+	m := &s.message
+	f := &a.inflaters[m.From]
+	f.Takeover = a.takeover(m.From)
+	if cap(a.inflated) > maxKept {
+		a.inflated = nil
+	}
+	out, size, err := f.inflate(a.inflated[:0], s.payload, a.limit(), !s.short)
+	a.inflated = out
+	if err != nil {
+		m.Error = err.Error()
+		return
+	}
+	m.Payload, m.Truncated = out, m.Truncated || size > uint64(len(out))
+	if size > 0 || !s.short {
+		m.Size = size
+	}
+}
+
+// checkText looks for bytes that are not UTF-8 (RFC 6455 section 8.1). When m
+// stops short, a character cut in two at the end is no violation; when that is
+// because of a limit, it is left out.
+func (m *Message) checkText(short bool) {
+	p := m.Payload
+	if short {
+		p = p[:len(p)-partialRune(p)]
+		if m.Truncated {
+			m.Payload = p
+		}
+	}
+	if m.Violation == Legal && !utf8.Valid(p) {
+		m.Violation = InvalidUTF8
+	}
+}
+
+// partialRune returns the size of the incomplete character at the end of p.
+func partialRune(p []byte) int {
+	for n := 1; n < min(utf8.UTFMax, len(p)+1); n++ {
+		if utf8.RuneStart(p[len(p)-n]) {
+			if utf8.FullRune(p[len(p)-n:]) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}

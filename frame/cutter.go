@@ -2,10 +2,11 @@ package frame
 
 // Piece is a part of one frame as Cutter found it in a run of bytes.
 type Piece struct {
-	// Header is the frame's header; it is the same in all pieces of a frame.
+	// Header is the frame's header; it is the same in all pieces of a frame. In
+	// opaque pieces it is the impossible one.
 	Header Header
-	// Data is the part of the payload at Offset, still masked. It aliases the
-	// bytes given to Next.
+	// Data is the part of the payload at Offset, still masked. It is valid until
+	// the next call of Next, whose bytes it aliases.
 	Data   []byte
 	Offset uint64
 	// Last marks the frame's last piece.
@@ -35,7 +36,7 @@ type Cutter struct {
 // without payload makes one piece without Data.
 func (c *Cutter) Next(p []byte) (piece Piece, n int, ok bool) {
 	if c.broken {
-		return Piece{Data: p, Opaque: true}, len(p), true
+		return Piece{Header: c.header, Data: p, Opaque: true}, len(p), true
 	}
 	if !c.within {
 		if n = c.parse(p); !c.within && !c.broken {
@@ -44,7 +45,7 @@ func (c *Cutter) Next(p []byte) (piece Piece, n int, ok bool) {
 		if c.broken {
 			// The header may have begun in an earlier run, so it is handed out
 			// from the cutter's own copy.
-			return Piece{Data: c.head[:c.header.Size()], Opaque: true}, n, true
+			return Piece{Header: c.header, Data: c.head[:c.header.Size()], Opaque: true}, n, true
 		}
 		if n == len(p) && c.header.Length > 0 {
 			return Piece{}, n, false
@@ -93,8 +94,11 @@ func (c *Cutter) parse(p []byte) int {
 }
 
 // Rest returns what an ended stream left unfinished: the bytes of an incomplete
-// header, or the header and the payload bytes seen of an incomplete frame.
-// Both are empty when the stream ended between frames.
+// header, or the header of an incomplete frame and how many of its payload bytes
+// were seen. Without either the stream ended between frames, or opaque.
 func (c *Cutter) Rest() (head []byte, h Header, seen uint64, within bool) {
-	return c.head[:c.have], c.header, c.offset, c.within
+	if c.within {
+		return nil, c.header, c.offset, true
+	}
+	return c.head[:c.have], Header{}, 0, false
 }

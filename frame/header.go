@@ -85,7 +85,7 @@ func headerSize(b byte) int {
 
 // Append appends the wire form of h to dst.
 func (h Header) Append(dst []byte) []byte {
-	b0 := h.RSV<<4 | byte(h.Opcode)
+	b0 := h.RSV&7<<4 | byte(h.Opcode)&0xF
 	if h.Fin {
 		b0 |= 0x80
 	}

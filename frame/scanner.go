@@ -13,6 +13,7 @@ type Scanner struct {
 	have   uint8 // header bytes in head
 	open   bool  // within a fragmented message
 	broken bool
+	closed bool // a close frame has begun
 }
 
 // Scan advances over p, which must directly follow what was scanned before. It
@@ -75,6 +76,7 @@ func (s *Scanner) header(p []byte) int {
 	if !h.Opcode.Control() {
 		s.open = !h.Fin
 	}
+	s.closed = s.closed || h.Opcode == Close
 	s.skip = h.Length
 	return n
 }
@@ -89,3 +91,7 @@ func (s *Scanner) AtMessage() bool { return s.AtFrame() && !s.open }
 // Broken reports whether a header with an impossible length was met: what
 // follows cannot be told into frames.
 func (s *Scanner) Broken() bool { return s.broken }
+
+// SawClose reports whether the header of a close frame was scanned (RFC 6455
+// section 5.5.1).
+func (s *Scanner) SawClose() bool { return s.closed }

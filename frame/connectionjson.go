@@ -68,11 +68,7 @@ func (o *object) fields(name string, fields []Field) {
 		if i > 0 {
 			o.dst = append(o.dst, ',')
 		}
-		o.dst = append(o.dst, '[')
-		o.dst = appendString(o.dst, f.Name)
-		o.dst = append(o.dst, ',')
-		o.dst = appendString(o.dst, f.Value)
-		o.dst = append(o.dst, ']')
+		o.dst = f.appendJSON(o.dst)
 	}
 	o.dst = append(o.dst, ']')
 }
@@ -160,6 +156,15 @@ func (c *Connection) UnmarshalJSON(p []byte) error {
 	}
 	return nil
 }
+
+func (f Field) appendJSON(dst []byte) []byte {
+	dst = appendString(append(dst, '['), f.Name)
+	dst = appendString(append(dst, ','), f.Value)
+	return append(dst, ']')
+}
+
+// MarshalJSON returns the form ["Name","value"].
+func (f Field) MarshalJSON() ([]byte, error) { return f.appendJSON(nil), nil }
 
 // UnmarshalJSON reads the form ["Name","value"].
 func (f *Field) UnmarshalJSON(p []byte) error {

@@ -1,5 +1,7 @@
 package frame
 
+import "encoding/binary"
+
 // Scanner finds frame and message boundaries in the bytes of one direction
 // while they pass, over any partition into reads. It keeps no bytes beyond an
 // unfinished header, allocates nothing, and never rejects: after a length that
@@ -22,63 +24,62 @@ type Scanner struct {
 // message. It returns -1 when p contains none.
 func (s *Scanner) Scan(p []byte) (boundary int) {
 	boundary = -1
-	for i := 0; i < len(p); {
-		if s.broken {
+	if s.broken {
+		return boundary
+	}
+	for i := 0; ; {
+		left := uint64(len(p) - i)
+		if s.skip > left {
+			s.skip -= left
 			return boundary
 		}
-		if s.skip > 0 {
-			n := uint64(len(p) - i)
-			if n < s.skip {
-				s.skip -= n
-				return boundary
-			}
-			i += int(s.skip)
-			s.skip = 0
-			if s.AtMessage() {
-				boundary = i
-			}
-			continue
-		}
-		n := s.header(p[i:])
-		i += n
-		if s.AtMessage() {
+		i += int(s.skip)
+		s.skip = 0
+		if i > 0 && s.AtMessage() {
 			boundary = i
 		}
+		if i == len(p) {
+			return boundary
+		}
+		i += s.header(p[i:])
+		if s.have > 0 || s.broken {
+			return boundary
+		}
 	}
-	return boundary
 }
 
 // header takes the bytes of a header from p, sets what follows from it when it
 // is complete, and returns how many bytes it took.
-func (s *Scanner) header(p []byte) int {
-	var h Header
-	var n int
-	if s.have == 0 {
-		if h, n = Parse(p); n == 0 {
-			s.have = uint8(copy(s.head[:], p))
-			return len(p)
-		}
-	} else {
+func (s *Scanner) header(p []byte) (n int) {
+	if s.have > 0 {
 		had := int(s.have)
 		took := copy(s.head[had:], p)
-		var size int
-		if h, size = Parse(s.head[:had+took]); size == 0 {
+		p = s.head[:had+took]
+		size, _ := measure(p)
+		if size == 0 {
 			s.have += uint8(took)
 			return took
 		}
 		s.have = 0
-		n = size - had
+		n = -had
 	}
-	if h.Length > MaxLength {
+	size, length := measure(p)
+	if size == 0 {
+		s.have = uint8(copy(s.head[:], p))
+		return len(p)
+	}
+	if length > MaxLength {
 		s.broken = true
-		return n
+		return n + size
 	}
-	if !h.Opcode.Control() {
-		s.open = !h.Fin
+	switch o := Opcode(p[0] & 0xF); {
+	case !o.Control():
+		s.open = p[0]&0x80 == 0
+	case o == Close:
+		s.closed = true
 	}
-	s.closed = s.closed || h.Opcode == Close
-	s.skip = h.Length
-	return n
+	s.skip = length
+	return n + size
 }
 
 // AtFrame reports whether the scanned bytes end with a whole frame.
@@ -95,3 +96,22 @@ func (s *Scanner) Broken() bool { return s.broken }
 // SawClose reports whether the header of a close frame was scanned (RFC 6455
 // section 5.5.1).
 func (s *Scanner) SawClose() bool { return s.closed }
+
+// measure is the part of Parse that boundaries depend on: the size of the header
+// at the start of p, 0 when p ends within it, and the payload length.
+func measure(p []byte) (size int, length uint64) {
+	if len(p) < 2 {
+		return 0, 0
+	}
+	size = headerSize(p[1])
+	if len(p) < size {
+		return 0, 0
+	}
+	switch p[1] & 0x7F {
+	case 126:
+		return size, uint64(binary.BigEndian.Uint16(p[2:]))
+	case 127:
+		return size, binary.BigEndian.Uint64(p[2:])
+	}
+	return size, uint64(p[1] & 0x7F)
+}

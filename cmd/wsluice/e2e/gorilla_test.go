@@ -1,0 +1,300 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// gorillaPeer plays one end of a conversation with gorilla/websocket.
+type gorillaPeer struct {
+	name   string
+	ws     *websocket.Conn
+	events *journal
+	inbox  chan event // with Body holding the payload
+	pongs  chan struct{}
+	gone   chan struct{} // closed when reading has ended
+}
+
+func playGorilla(name string, ws *websocket.Conn, events *journal, steps []step) {
+	p := &gorillaPeer{
+		name: name, ws: ws, events: events,
+		inbox: make(chan event, 1024),
+		pongs: make(chan struct{}, 1024),
+		gone:  make(chan struct{}),
+	}
+	answer := ws.PingHandler()
+	ws.SetPingHandler(func(s string) error {
+		p.note("received", "ping", []byte(s))
+		return answer(s)
+	})
+	ws.SetPongHandler(func(s string) error {
+		p.note("received", "pong", []byte(s))
+		p.pongs <- struct{}{}
+		return nil
+	})
+	var reading sync.WaitGroup
+	reading.Go(p.read)
+	for _, s := range steps {
+		if err := p.take(s); err != nil {
+			break
+		}
+	}
+	reading.Wait()
+	ws.Close()
+}
+
+// read takes in messages until the connection is over.
+func (p *gorillaPeer) read() {
+	defer close(p.gone)
+	for {
+		kind, data, err := p.ws.ReadMessage()
+		if err != nil {
+			over := event{Case: p.name, Event: "closed", Code: websocket.CloseAbnormalClosure}
+			if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+				over.Code, over.Reason = closed.Code, closed.Text
+			}
+			p.events.add(over)
+			return
+		}
+		name := "text"
+		if kind == websocket.BinaryMessage {
+			name = "binary"
+		}
+		p.note("received", name, data)
+		p.inbox <- event{Type: name, Body: string(data)}
+	}
+}
+
+func (p *gorillaPeer) note(what, kind string, data []byte) {
+	p.events.add(event{Case: p.name, Event: what, Type: kind, Size: len(data), SHA256: digest(data)})
+}
+
+func (p *gorillaPeer) take(s step) error {
+	switch s.Do {
+	case "send":
+		return p.send(s.Type, s.payload())
+	case "fragments":
+		return p.fragments(s)
+	case "ping":
+		return p.ping(s.Text)
+	case "receive":
+		for range s.Count {
+			if _, err := p.next(); err != nil {
+				return err
+			}
+		}
+	case "echo":
+		for {
+			m, err := p.next()
+			if err != nil {
+				return err
+			}
+			if err := p.send(m.Type, []byte(m.Body)); err != nil {
+				return err
+			}
+		}
+	case "close":
+		var body []byte
+		if s.Code != 0 {
+			body = websocket.FormatCloseMessage(s.Code, s.Reason)
+		}
+		return p.ws.WriteControl(websocket.CloseMessage, body, time.Now().Add(patience))
+	}
+	return nil
+}
+
+func (p *gorillaPeer) next() (event, error) {
+	select {
+	case m := <-p.inbox:
+		return m, nil
+	case <-p.gone:
+		return event{}, io.EOF
+	}
+}
+
+func (p *gorillaPeer) send(kind string, data []byte) error {
+	number := websocket.TextMessage
+	if kind == "binary" {
+		number = websocket.BinaryMessage
+	}
+	if err := p.ws.WriteMessage(number, data); err != nil {
+		return err
+	}
+	p.note("sent", kind, data)
+	return nil
+}
+
+func (p *gorillaPeer) ping(s string) error {
+	if err := p.ws.WriteControl(websocket.PingMessage, []byte(s), time.Now().Add(patience)); err != nil {
+		return err
+	}
+	p.note("sent", "ping", []byte(s))
+	select {
+	case <-p.pongs:
+		return nil
+	case <-p.gone:
+		return io.EOF
+	}
+}
+
+// fragments relies on gorilla flushing a frame whenever its 4 KiB buffer is
+// full.
+func (p *gorillaPeer) fragments(s step) error {
+	var message strings.Builder
+	w, err := p.ws.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	for i, letter := range s.Texts {
+		part := strings.Repeat(letter, s.Repeat)
+		message.WriteString(part)
+		if _, err := io.WriteString(w, part); err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := p.ws.WriteControl(websocket.PingMessage, []byte(s.Ping), time.Now().Add(patience)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	p.note("sent", "text", []byte(message.String()))
+	p.note("sent", "ping", []byte(s.Ping))
+	return nil
+}
+
+// payload returns the data of a send step: given, or noise of the given size.
+func (s step) payload() []byte {
+	switch {
+	case s.Size == 0 && s.Type == "text":
+		return []byte(s.Text)
+	case s.Size == 0:
+		return s.Base64
+	case s.Type == "text":
+		return []byte(hex.EncodeToString(random(s.Size / 2)))
+	}
+	return random(s.Size)
+}
+
+func random(n int) []byte {
+	p := make([]byte, n)
+	rand.Read(p)
+	return p
+}
+
+// gorillaClient plays plans one after the other through a proxy.
+func gorillaClient(t testing.TB, via door, plans []plan) *journal {
+	t.Helper()
+	proxy, err := url.Parse(via.proxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := newJournal()
+	for _, p := range plans {
+		dialer := websocket.Dialer{
+			Proxy:             http.ProxyURL(proxy),
+			TLSClientConfig:   &tls.Config{RootCAs: pool(t, via.authority)},
+			EnableCompression: p.Deflate,
+			Subprotocols:      p.Protocols,
+		}
+		header := http.Header{}
+		for name, value := range p.Headers {
+			header.Set(name, value)
+		}
+		ws, response, err := dialer.Dial(p.URL, header)
+		if err != nil {
+			e := event{Case: p.Case, Event: "failed", Error: err.Error()}
+			if response != nil {
+				e.Event, e.Status = "refused", response.StatusCode
+			}
+			events.add(e)
+			continue
+		}
+		events.add(event{
+			Case: p.Case, Event: "open",
+			Subprotocol: ws.Subprotocol(),
+			Extensions:  response.Header.Get("Sec-WebSocket-Extensions"),
+		})
+		playGorilla(p.Case, ws, events, p.Steps)
+	}
+	return events
+}
+
+// gorillaServer serves ws and wss on listeners that keep the plain bytes.
+func gorillaServer(t testing.TB, pki *authority) *server {
+	s := &server{name: "gorilla", events: newJournal(), base: map[string]string{}, tapes: map[string]*tapes{}}
+	leaf := pki.leaf(t, "gorilla")
+	for _, compression := range []string{"off", "fresh"} {
+		for _, scheme := range []string{"ws", "wss"} {
+			var l net.Listener = listen(t)
+			if scheme == "wss" {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{leaf}})
+			}
+			kept := &tapes{Listener: l}
+			http := httptest.NewUnstartedServer(gorillaHandler(s.events, compression == "fresh"))
+			http.Listener.Close()
+			http.Listener = kept
+			http.Start()
+			t.Cleanup(http.Close)
+			key := scheme + "/" + compression
+			s.base[key] = scheme + "://localhost:" + port(l)
+			s.tapes[key] = kept
+		}
+	}
+	return s
+}
+
+func gorillaHandler(events *journal, compress bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		var steps []step
+		if err := json.Unmarshal([]byte(r.URL.Query().Get("steps")), &steps); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		upgrader := websocket.Upgrader{
+			EnableCompression: compress,
+			CheckOrigin:       func(*http.Request) bool { return true },
+		}
+		if offered := websocket.Subprotocols(r); len(offered) > 0 {
+			upgrader.Subprotocols = offered[len(offered)-1:] // not the first, so that a choice shows
+		}
+		ws, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			events.add(event{Case: name, Event: "failed", Error: err.Error()})
+			return
+		}
+		var headers []string
+		for field, values := range r.Header {
+			for _, value := range values {
+				headers = append(headers, field, value)
+			}
+		}
+		events.add(event{Case: name, Event: "open", Subprotocol: ws.Subprotocol(), Headers: slices.Clip(headers)})
+		playGorilla(name, ws, events, steps)
+	})
+}
+
+func port(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}

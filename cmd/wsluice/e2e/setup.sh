@@ -1,0 +1,34 @@
+#!/bin/sh
+# Installs what the end-to-end tests need and is missing: Debian packages through
+# apt, the pinned npm packages of package-lock.json through npm. Says what it does.
+set -eu
+cd "$(dirname "$0")"
+
+missing=''
+need() { # need PACKAGE FILE: the package is missing when the file is
+	[ -e "$2" ] || missing="$missing $1"
+}
+need curl /usr/bin/curl
+need chromium /usr/bin/chromium
+need libnss3-tools /usr/bin/certutil
+need python3 /usr/bin/python3
+need python3-websockets /usr/lib/python3/dist-packages/websockets
+need python3-websocket /usr/lib/python3/dist-packages/websocket
+command -v node >/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
+
+if [ -n "$missing" ]; then
+	echo "e2e: installing Debian packages:$missing"
+	root=''
+	[ "$(id -u)" = 0 ] || root=sudo
+	$root apt-get update -qq
+	# shellcheck disable=SC2086 # both are lists of words
+	DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# npm keeps its own copy of the lock file beside what it installed.
+if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+	echo 'e2e: installing npm packages of package-lock.json'
+	npm ci --silent
+	touch node_modules/.package-lock.json
+fi

@@ -271,6 +271,9 @@ func FuzzCanonicalName(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if canonical != strings.ToLower(canonical) {
+			t.Fatalf("%q becomes %q", name, canonical)
+		}
 		if again, err := canonicalName(canonical); err != nil || again != canonical {
 			t.Fatalf("%q becomes %q, which becomes %q, %v", name, canonical, again, err)
 		}

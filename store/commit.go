@@ -1,0 +1,167 @@
+package store
+
+import (
+	"encoding/binary"
+	"log/slog"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// retryDelay is the time between two attempts to write to a full disk.
+const retryDelay = time.Second
+
+// write commits batches until there are no more.
+func (r *Recorder) write() {
+	for b := range r.batches {
+		r.settle(b, r.store(b))
+		b.reset()
+		r.free <- b
+		r.queue.nudge()
+	}
+}
+
+// store commits b, again and again while the disk is full. After any other
+// error the recorder has failed and stores nothing more.
+func (r *Recorder) store(b *batch) error {
+	if err := r.failure(); err != nil {
+		return err
+	}
+	if len(b.puts) == 0 {
+		return nil
+	}
+	for {
+		start := time.Now()
+		err := r.commit(func() error { return r.transact(b) })
+		if err == nil {
+			r.committed(time.Since(start))
+			return nil
+		}
+		if !diskFull(err) || r.closing.Load() {
+			r.fail(err)
+			return err
+		}
+		r.full(err)
+		select {
+		case <-time.After(retryDelay):
+		case <-r.quit:
+		}
+	}
+}
+
+func (r *Recorder) transact(b *batch) error {
+	return guard("commit", func() error {
+		return r.file.db.Update(func(tx *bolt.Tx) error { return b.apply(tx) })
+	})
+}
+
+// apply makes the changes of b. The values must stay as they are until the
+// transaction ends.
+func (b *batch) apply(tx *bolt.Tx) error {
+	blocks, chunks := tx.Bucket(bucketBlocks), tx.Bucket(bucketChunks)
+	conns, stats, index := tx.Bucket(bucketConns), tx.Bucket(bucketCstat), tx.Bucket(bucketCidx)
+	// Their keys only grow, so pages need no room for more in between.
+	blocks.FillPercent, chunks.FillPercent, conns.FillPercent = 0.95, 0.95, 0.95
+	var buf [16]byte
+	start := 0
+	for i := range b.puts {
+		p := &b.puts[i]
+		value := b.arena[start:p.end:p.end]
+		start = p.end
+		binary.BigEndian.PutUint64(buf[:], p.a)
+		binary.BigEndian.PutUint64(buf[8:], p.b)
+		one, two := buf[:8], buf[:]
+		var err error
+		switch p.what {
+		case putBlock:
+			err = blocks.Put(one, value)
+		case putPart:
+			err = chunks.Put(two, value)
+		case putRun:
+			err = index.Put(two, value)
+		case putStat:
+			err = stats.Put(one, value)
+		case openConn:
+			if err = conns.Put(one, value); err == nil {
+				err = stats.Put(one, nil)
+			}
+		case closeConn:
+			old := conns.Get(one)
+			whole := append(append(make([]byte, 0, len(old)+len(value)), old...), value...)
+			if err = conns.Put(one, whole); err == nil {
+				err = stats.Delete(one)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	meta := tx.Bucket(bucketMeta)
+	if b.indexed > 0 {
+		if err := meta.Put(keyIndexed, u64(b.indexed)); err != nil {
+			return err
+		}
+	}
+	if b.counted {
+		return meta.Put(keyCounted, u64(b.last))
+	}
+	return nil
+}
+
+// settle tells everyone what became of b.
+func (r *Recorder) settle(b *batch, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Shed += b.shed
+	if err == nil {
+		r.stats.Frames += b.frames
+		r.acked.Store(b.last)
+		r.through = max(r.through, b.through)
+	} else {
+		r.stats.Lost += b.frames
+	}
+	r.queue.release(b.cost)
+	close(r.changed)
+	r.changed = make(chan struct{})
+	for c := range r.watchers {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (r *Recorder) committed(took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Commits++
+	r.stats.Slowest = max(r.stats.Slowest, took)
+	if r.stats.Full != nil {
+		r.stats.Full = nil
+		r.log.Info("disk has room again, recording goes on")
+	}
+}
+
+func (r *Recorder) full(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stats.Full == nil {
+		r.log.Error("disk is full, recording waits", slog.Any("error", err))
+	}
+	r.stats.Full = err
+}
+
+func (r *Recorder) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats.Err
+}
+
+// fail ends recording for good; whoever appends goes on without.
+func (r *Recorder) fail(err error) {
+	r.mu.Lock()
+	r.stats.Err = err
+	r.mu.Unlock()
+	r.log.Error("recording has failed, traffic passes unrecorded", slog.Any("error", err))
+	r.queue.close()
+}

@@ -1,0 +1,17 @@
+// Package store keeps captures: what passed through the proxy, in one bbolt
+// file per capture.
+//
+// A Recorder takes runs of bytes from any number of connections, cuts them into
+// frames off the caller's path, and commits them in compressed blocks. A Reader
+// hands them out again, by connection or all together, without ever loading
+// more than a few blocks. The format is described in docs/capture-format.md.
+//
+// It promises: a frame a commit was acknowledged for survives a crash of the
+// process, whole and in order, and no frame before it is missing; every byte
+// that was appended can be rebuilt as it was on the wire; what had to be left
+// out is marked in its place and counted; memory stays bounded however much
+// passes; any file, however damaged, gives an error and never a panic.
+//
+// It never interprets or inflates a payload, never drops a byte unless it was
+// told to shed, never waits for a reader, and never trusts a length it reads.
+package store

@@ -1,0 +1,25 @@
+//go:build unix
+
+package store
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// mapSize is how much address space a recorder reserves for its file. A map
+// that is outgrown makes commits wait for readers. It costs no memory.
+const mapSize = 64 << (30 * (strconv.IntSize / 64))
+
+// outOfAddresses reports whether the map was too large for the system.
+func outOfAddresses(err error) bool { return errors.Is(err, syscall.ENOMEM) }
+
+// diskFull reports whether a write may succeed when room has been made.
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// unlock lets go of the lock that bbolt took on f.
+func unlock(f *os.File) { syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

@@ -1,0 +1,260 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// Overload is what a recorder does when frames come faster than they can be
+// committed and its queue is full.
+type Overload uint8
+
+// The policies.
+const (
+	Block Overload = iota // Append waits, which slows the sender down
+	Shed                  // payloads are left out, counted and marked
+)
+
+// Options are the choices of a recorder. The zero value is usable.
+type Options struct {
+	Overload Overload
+	// App names the program in a capture it creates.
+	App string
+	// Logger is told of trouble with the disk; nil discards.
+	Logger *slog.Logger
+
+	queue    int // bound in bytes, 64 MiB unless a test wants less
+	openFile func(string, int, os.FileMode) (*os.File, error)
+	commit   func(func() error) error // around each commit, for tests
+}
+
+const (
+	queueLimit  = 64 << 20
+	lockTimeout = 5 * time.Second
+)
+
+// Recorder writes a capture. Its methods may be called from any goroutine.
+type Recorder struct {
+	file   *file
+	queue  *queue
+	log    *slog.Logger
+	shed   bool
+	commit func(func() error) error
+
+	conn    atomic.Uint64 // the last connection id given
+	acked   atomic.Uint64
+	urgent  atomic.Bool // someone waits in Sync
+	closing atomic.Bool
+	quit    chan struct{} // closed by Close
+	done    sync.WaitGroup
+	batches chan *batch
+	free    chan *batch
+
+	mu       sync.Mutex
+	stats    Stats
+	through  uint64 // queue total that is committed
+	changed  chan struct{}
+	watchers map[chan struct{}]struct{}
+}
+
+// Stats tells how a recorder fares.
+type Stats struct {
+	Queued    int           // bytes on their way to the disk, at most 64 MiB
+	Stalls    uint64        // times an Append had to wait
+	Shed      uint64        // frames, or runs of frames, of which bytes were left out
+	Frames    uint64        // frames committed
+	Lost      uint64        // frames that were not, after the recorder had failed
+	Commits   uint64        // transactions
+	Slowest   time.Duration // the longest commit
+	Discarded uint64        // bytes appended after the recorder had failed
+	// Full is the error of a full disk while the recorder tries again each
+	// second, Err the one it failed with.
+	Full, Err error
+}
+
+// Create opens the capture at path for recording, and creates it, with the
+// folders it is in, if there is none. The file is for its owner only. It waits
+// up to 5 seconds for another process to let go of it and then returns
+// ErrLocked. Other errors are as those of Open. Connections a killed recorder
+// left open are ended.
+func Create(path string, o Options) (*Recorder, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create capture: %w", err)
+	}
+	f, err := openFile(path, false, lockTimeout, o.openFile)
+	if err != nil {
+		return nil, err
+	}
+	r := &Recorder{
+		file:     f,
+		queue:    newQueue(queueLimit),
+		log:      o.Logger,
+		shed:     o.Overload == Shed,
+		commit:   o.commit,
+		quit:     make(chan struct{}),
+		batches:  make(chan *batch),
+		free:     make(chan *batch, 2),
+		changed:  make(chan struct{}),
+		watchers: make(map[chan struct{}]struct{}),
+	}
+	if o.queue > 0 {
+		r.queue.limit = o.queue
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.commit == nil {
+		r.commit = func(f func() error) error { return f() }
+	}
+	last, err := r.prepare(o.App)
+	if err != nil {
+		f.close()
+		return nil, fmt.Errorf("open capture %s: %w", path, err)
+	}
+	r.acked.Store(last)
+	r.free <- new(batch)
+	r.free <- new(batch)
+	r.done.Go(func() { r.encode(last) })
+	r.done.Go(r.write)
+	return r, nil
+}
+
+// prepare makes the open file ready to be recorded to and returns the last
+// global number it holds.
+func (r *Recorder) prepare(app string) (last uint64, err error) {
+	err = guard("open", func() error {
+		return r.file.db.Update(func(tx *bolt.Tx) error {
+			if empty(tx) {
+				if err := initialise(tx, app, time.Now()); err != nil {
+					return err
+				}
+			}
+			if err := checkSchema(tx); err != nil {
+				return err
+			}
+			var conn uint64
+			if last, conn, err = recoverCapture(tx); err != nil {
+				return err
+			}
+			r.conn.Store(conn)
+			return nil
+		})
+	})
+	return last, err
+}
+
+// Open begins the record of a connection, sets c.ID and returns the tape for
+// its frames. A connection whose State is not Open ends here: it carries no
+// frames, and its tape need not be closed. Open keeps nothing of c.
+func (r *Recorder) Open(c *frame.Connection) (*Tape, error) {
+	if r.closing.Load() {
+		return nil, ErrClosed
+	}
+	record, err := appendConnection(nil, c)
+	if err != nil {
+		return nil, fmt.Errorf("record connection to %s: %w", c.URL, err)
+	}
+	c.ID = r.conn.Add(1)
+	t := &Tape{rec: r, id: c.ID, opening: record, state: c.State}
+	rsv := frame.ParseExtensions(c.Extensions).RSV()
+	for side := range t.sides {
+		t.sides[side].checker = frame.Checker{From: frame.Side(side), RSV: rsv}
+	}
+	if r.shed {
+		t.shed = new([2]shedder)
+	}
+	r.queue.put(run{tape: t, kind: runOpened}, nil)
+	if c.State != frame.Open {
+		end := frame.End{Time: c.End, EndedBy: c.EndedBy, How: c.How, Error: c.Error}
+		if end.Time.IsZero() {
+			end.Time = c.Start
+		}
+		t.Close(end)
+	}
+	return t, nil
+}
+
+// Sync waits until everything appended before is durable.
+func (r *Recorder) Sync(ctx context.Context) error {
+	r.queue.mu.Lock()
+	want := r.queue.total
+	r.queue.mu.Unlock()
+	r.urgent.Store(true)
+	r.queue.nudge()
+	for {
+		r.mu.Lock()
+		through, err, changed := r.through, r.stats.Err, r.changed
+		r.mu.Unlock()
+		switch {
+		case through >= want:
+			return nil
+		case err != nil:
+			return fmt.Errorf("sync capture: %w", err)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("sync capture: %w", ctx.Err())
+		}
+	}
+}
+
+// Acked returns the last global number that is durable.
+func (r *Recorder) Acked() uint64 { return r.acked.Load() }
+
+// Watch returns a channel that receives after commits, several of them joined
+// into one while nobody listens, and a function that ends that.
+func (r *Recorder) Watch() (<-chan struct{}, func()) {
+	c := make(chan struct{}, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watchers[c] = struct{}{}
+	return c, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.watchers, c)
+	}
+}
+
+// Stats returns how the recorder fares.
+func (r *Recorder) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue.mu.Lock()
+	defer r.queue.mu.Unlock()
+	s := r.stats
+	s.Queued, s.Stalls, s.Discarded = r.queue.held, r.queue.stalls, r.queue.discarded
+	return s
+}
+
+// Reader returns a reader of the capture while it is recorded. It sees what is
+// durable. It must be closed before the recorder.
+func (r *Recorder) Reader() *Reader { return newReader(r.file, true) }
+
+// Close commits what was appended and closes the capture. Tapes should be
+// closed before; of one that is not, a frame under way is lost and the
+// connection is recorded as ended by the proxy. Close returns the error that
+// kept something from being recorded, if any.
+func (r *Recorder) Close() error {
+	if r.closing.Swap(true) {
+		return ErrClosed
+	}
+	close(r.quit)
+	r.queue.close()
+	r.done.Wait()
+	err := r.file.close()
+	if s := r.Stats(); s.Err != nil {
+		return fmt.Errorf("close capture: %w", s.Err)
+	}
+	return err
+}

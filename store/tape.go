@@ -1,0 +1,67 @@
+package store
+
+import (
+	"time"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// Tape keeps the bytes of one connection.
+type Tape struct {
+	rec  *Recorder
+	id   uint64
+	shed *[2]shedder // with the policy Shed only
+
+	opening []byte // the connection as stored, until it is committed
+	state   frame.State
+	end     frame.End // set by Close before its run is put
+
+	// The fields below belong to the encoder.
+	sides [2]track
+	seq   uint64
+	counters
+	spot
+	dirty bool // counters differ from what is stored
+}
+
+// Append keeps a run of bytes one side sent, in the order of the calls; at is
+// when they were read. It copies wire. While the recorder's queue is full it
+// waits, or sheds, as Options say. Its two sides may be called concurrently.
+// After the recorder has failed or was closed, the bytes are counted and
+// discarded.
+func (t *Tape) Append(from frame.Side, at time.Time, wire []byte) {
+	if len(wire) == 0 {
+		return
+	}
+	r := run{tape: t, at: at.UnixNano(), kind: runBytes, from: from}
+	if t.shed != nil {
+		t.shed[from].append(t.rec.queue, r, wire)
+		return
+	}
+	t.rec.queue.put(r, wire)
+}
+
+// Close ends the tape after the last Append of both sides. What came of a frame
+// that is not complete is kept and marked.
+func (t *Tape) Close(end frame.End) {
+	if t.shed != nil {
+		for side := range t.shed {
+			t.shed[side].close(t.rec.queue, run{tape: t, at: end.Time.UnixNano(), from: frame.Side(side)})
+		}
+	}
+	t.end = end
+	t.rec.queue.put(run{tape: t, kind: runClosed}, nil)
+}
+
+// track is where the encoder stands in the bytes of one side.
+type track struct {
+	cutter  frame.Cutter
+	checker frame.Checker
+	began   int64  // time of the first byte of the current frame
+	message uint64 // seq of the first frame of a fragmented message under way
+	pending []byte // unmasked payload of an unfinished frame, not yet kept
+	long    uint64 // global number of a frame whose payload goes to chunks
+	offset  uint64 // payload bytes of that frame already in chunks
+	shed    bool   // bytes of the current frame were shed
+	broken  bool   // an impossible header was recorded
+}

@@ -61,7 +61,8 @@ type message struct {
 	Frames     int       `json:"frames"`
 	Compressed bool      `json:"compressed"`
 	WireSize   int       `json:"wire_size"`
-	Violation  any       `json:"violation"`
+	Incomplete string    `json:"incomplete"`
+	Violation  string    `json:"violation"`
 	Error      string    `json:"error"`
 }
 
@@ -73,13 +74,16 @@ func (m message) payload() []byte {
 }
 
 type wireFrame struct {
-	Seq       int       `json:"seq"`
-	Time      time.Time `json:"time"`
-	From      string    `json:"from"`
-	Origin    string    `json:"origin"`
-	Payload   []byte    `json:"payload"`
-	Wire      []byte    `json:"wire"`
-	Violation any       `json:"violation"`
+	Seq        int       `json:"seq"`
+	Time       time.Time `json:"time"`
+	From       string    `json:"from"`
+	Type       string    `json:"type"`
+	Payload    []byte    `json:"payload"`
+	Wire       []byte    `json:"wire"`
+	Message    int       `json:"message"`
+	Incomplete string    `json:"incomplete"`
+	Violation  string    `json:"violation"`
+	Opaque     bool      `json:"opaque"`
 }
 
 // conns lists the connections of the capture.

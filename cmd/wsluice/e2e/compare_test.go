@@ -35,8 +35,8 @@ func (c *talk) compare(t *testing.T, s *sluice) {
 	c.compareMessages(t, messages, "client", c.client, c.server)
 	c.compareMessages(t, messages, "server", c.server, c.client)
 	for _, m := range messages {
-		if m.Origin != "observed" || m.Violation != nil || m.Error != "" {
-			t.Errorf("message %d: origin %q, violation %v, error %q; want observed and nothing wrong", m.Seq, m.Origin, m.Violation, m.Error)
+		if m.Origin != "observed" || m.Violation != "" || m.Error != "" {
+			t.Errorf("message %d: origin %q, violation %q, error %q; want observed and nothing wrong", m.Seq, m.Origin, m.Violation, m.Error)
 		}
 	}
 	c.compareWire(t, conn, s.frames(t, conn.Conn))
@@ -172,7 +172,7 @@ func seesControl(events []event) bool {
 	return slices.ContainsFunc(events, func(e event) bool { return e.Type == "ping" || e.Type == "pong" })
 }
 
-func same(t *testing.T, what string, captured, told []string) {
+func same(t testing.TB, what string, captured, told []string) {
 	t.Helper()
 	if slices.Equal(captured, told) {
 		return
@@ -186,7 +186,7 @@ func same(t *testing.T, what string, captured, told []string) {
 	}
 }
 
-func sameBytes(t *testing.T, what string, got, want []byte) {
+func sameBytes(t testing.TB, what string, got, want []byte) {
 	t.Helper()
 	if bytes.Equal(got, want) {
 		return

@@ -11,7 +11,7 @@ import (
 
 // patience bounds every wait for something that must happen. It is long, since
 // running out of it only ever fails a test.
-const patience = time.Minute
+const patience = 30 * time.Second
 
 // event is one line a peer reports; see doc.go.
 type event struct {

@@ -70,6 +70,10 @@ func (f *Inflater) inflate(dst, payload []byte, keep int, whole bool) (out []byt
 	if f.lost != nil {
 		return dst, 0, fmt.Errorf("inflate: lost the context: %w", f.lost)
 	}
+	if len(payload) == 0 && whole {
+		// An empty message is one zero byte, but peers send and take none.
+		return dst, 0, nil
+	}
 	d := decoders.Get().(*decoder)
 	defer d.release()
 	out, size, err = f.run(d, dst, payload, keep, whole)

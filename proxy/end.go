@@ -1,0 +1,159 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// lingerTime is how long, after one side of a session has ended, the other may
+// be silent before both are closed.
+const lingerTime = 10 * time.Second
+
+// closing takes note that a close frame of side has passed.
+func (s *session) closing(side frame.Side) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.closer == "" {
+		s.closer = party(side)
+	}
+}
+
+// note keeps who ended the session and how, from the first who has something to
+// say.
+func (s *session) note(by frame.Party, how frame.How, err error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if how == "" || s.end.How != "" {
+		return
+	}
+	s.end.EndedBy, s.end.How = by, how
+	if how == frame.ByError {
+		s.end.Error = err.Error()
+	}
+}
+
+// finish takes note that the pump reading from has ended with err, and passes
+// the end on to the other side.
+func (s *session) finish(from frame.Side, err error) {
+	how := howEnded(err)
+	peer := s.legs[from.Peer()]
+	if w := (writeError{}); errors.As(err, &w) {
+		// What the peer sent before it went is still with the other pump, which
+		// will meet the same end.
+		s.note(party(from.Peer()), how, err)
+		s.lock.Lock()
+		s.failed[from] = true
+		s.lock.Unlock()
+	} else {
+		s.note(party(from), how, err)
+		switch how {
+		case frame.ByFIN:
+			peer.closeWrite(err == io.EOF)
+		case frame.ByReset, frame.ByError:
+			peer.reset()
+		}
+	}
+	if s.last() {
+		s.close()
+	}
+}
+
+// last counts the pumps that have ended and reports whether it was the last.
+// After the first, the other goes on while it makes progress.
+func (s *session) last() bool {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.ended++; s.ended == len(s.pumps) {
+		s.linger.Stop()
+		return true
+	}
+	for side := range s.pumps {
+		s.turns[side] = s.pumps[side].turns.Load()
+	}
+	s.linger = time.AfterFunc(s.proxy.linger, s.lingerOn)
+	return false
+}
+
+// lingerOn ends a half-closed session in which nothing has moved since the last
+// look, unless that is because a reader is slow.
+func (s *session) lingerOn() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.ended == len(s.pumps) {
+		return
+	}
+	silent := true
+	for side := range s.pumps {
+		idle, turns := s.pumps[side].idle(s.turns[side])
+		s.turns[side] = turns
+		silent = silent && idle
+	}
+	if silent {
+		s.cut()
+	} else {
+		s.linger.Reset(s.proxy.linger)
+	}
+}
+
+// shutdown ends the session because the proxy ends.
+func (s *session) shutdown() {
+	s.note(frame.ByProxy, frame.ByShutdown, nil)
+	s.cut()
+}
+
+// cut closes both sockets, upon which both pumps end.
+func (s *session) cut() {
+	for _, l := range s.legs {
+		l.cut()
+	}
+}
+
+// close ends the recording after the last pump.
+func (s *session) close() {
+	for side, l := range s.legs {
+		if s.failed[side] {
+			l.reset()
+		}
+		l.cut()
+	}
+	s.lock.Lock()
+	end := s.end
+	if s.closer != "" && (end.How == frame.ByFIN || end.How == frame.ByReset) {
+		end.EndedBy, end.How = s.closer, frame.ByClose
+	}
+	s.lock.Unlock()
+	end.Time = time.Now()
+	if s.tape != nil {
+		s.tape.Close(end)
+	}
+	s.proxy.sessions.remove(s)
+	s.proxy.log.Info("connection ended", keyConn, s.id, keyBy, end.EndedBy, keyHow, end.How)
+}
+
+// howEnded says how a side ended whose socket gave err, or "" when it was
+// closed from here.
+func howEnded(err error) frame.How {
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		return ""
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return frame.ByFIN
+	}
+	for _, reset := range resetErrors {
+		if errors.Is(err, reset) {
+			return frame.ByReset
+		}
+	}
+	return frame.ByError
+}
+
+func party(s frame.Side) frame.Party {
+	if s == frame.Client {
+		return frame.ByClient
+	}
+	return frame.ByServer
+}

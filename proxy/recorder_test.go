@@ -1,0 +1,139 @@
+package proxy
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// memory is a Recorder that keeps everything in memory.
+type memory struct {
+	lock    sync.Mutex
+	changed *sync.Cond
+	tapes   []*memoryTape
+	refuse  error // what Open returns
+}
+
+// memoryTape is what a memory keeps of one connection.
+type memoryTape struct {
+	owner *memory
+	conn  frame.Connection
+	wire  [2][]byte
+	order []frame.Side // of the runs
+	end   *frame.End
+}
+
+func newMemory() *memory {
+	m := new(memory)
+	m.changed = sync.NewCond(&m.lock)
+	return m
+}
+
+func (m *memory) Open(c *frame.Connection) (Tape, error) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if m.refuse != nil {
+		return nil, m.refuse
+	}
+	c.ID = uint64(len(m.tapes) + 1)
+	tape := &memoryTape{owner: m, conn: *c}
+	m.tapes = append(m.tapes, tape)
+	m.changed.Broadcast()
+	return tape, nil
+}
+
+func (t *memoryTape) Append(from frame.Side, at time.Time, wire []byte) {
+	t.owner.lock.Lock()
+	defer t.owner.lock.Unlock()
+	if t.end != nil {
+		panic("append to a closed tape")
+	}
+	t.wire[from] = append(t.wire[from], wire...)
+	t.order = append(t.order, from)
+	t.owner.changed.Broadcast()
+}
+
+func (t *memoryTape) Close(end frame.End) {
+	t.owner.lock.Lock()
+	defer t.owner.lock.Unlock()
+	if t.end != nil {
+		panic("tape closed twice")
+	}
+	t.end = &end
+	t.owner.changed.Broadcast()
+}
+
+var errDiskFull = errors.New("disk full")
+
+// patience is how long a test waits for what must come. It is no measure of
+// anything: only a broken test waits that long.
+const patience = 20 * time.Second
+
+// wait waits until ok is true of what was recorded.
+func (m *memory) wait(t *testing.T, what string, ok func([]*memoryTape) bool) {
+	t.Helper()
+	expired := false
+	timer := time.AfterFunc(patience, func() {
+		m.lock.Lock()
+		defer m.lock.Unlock()
+		expired = true
+		m.changed.Broadcast()
+	})
+	defer timer.Stop()
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	for !ok(m.tapes) {
+		if expired {
+			t.Fatalf("not recorded: %s; have %s", what, describe(m.tapes))
+		}
+		m.changed.Wait()
+	}
+}
+
+// ended waits until n connections have ended and returns the last of them.
+func (m *memory) ended(t *testing.T, n int) *memoryTape {
+	t.Helper()
+	m.wait(t, "the end of the connections", func(tapes []*memoryTape) bool {
+		count := 0
+		for _, tape := range tapes {
+			if tape.end != nil {
+				count++
+			}
+		}
+		return count >= n
+	})
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	return m.tapes[n-1]
+}
+
+// count returns how many connections were recorded.
+func (m *memory) count() int {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	return len(m.tapes)
+}
+
+func describe(tapes []*memoryTape) string {
+	s := ""
+	for _, t := range tapes {
+		s += "\n  " + string(t.conn.State) + " " + t.conn.URL + " " + t.conn.Error
+		if t.end != nil {
+			s += " ended by " + string(t.end.EndedBy) + " how " + string(t.end.How)
+		}
+	}
+	return s
+}
+
+// header returns the values of a recorded header field.
+func header(list []frame.Field, name string) (values []string) {
+	for _, f := range list {
+		if f.Name == name {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}

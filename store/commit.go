@@ -8,8 +8,10 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// retryDelay is the time between two attempts to write to a full disk.
-const retryDelay = time.Second
+const (
+	retryDelay = time.Second            // between two attempts to write to a full disk
+	hangDelay  = 100 * time.Millisecond // after which a commit counts as hanging
+)
 
 // write commits batches until there are no more.
 func (r *Recorder) write() {
@@ -32,8 +34,14 @@ func (r *Recorder) store(b *batch) error {
 	}
 	for {
 		start := time.Now()
-		err := r.commit(func() error { return r.transact(b) })
+		hang := time.AfterFunc(hangDelay, func() { r.queue.setHang(true) })
+		err := r.commit(r, b)
 		if err == nil {
+			// A timer that fires only now is one late word; the next commit
+			// takes it back.
+			if !hang.Stop() {
+				r.queue.setHang(false)
+			}
 			r.committed(time.Since(start))
 			return nil
 		}

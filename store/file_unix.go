@@ -23,3 +23,15 @@ func diskFull(err error) bool {
 
 // unlock lets go of the lock that bbolt took on f.
 func unlock(f *os.File) { syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
+// mapMemory returns n bytes that belong to no one but the caller.
+func mapMemory(n int) []byte {
+	p, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return make([]byte, n)
+	}
+	return p
+}
+
+// unmapMemory gives back what mapMemory returned.
+func unmapMemory(p []byte) { syscall.Munmap(p) }

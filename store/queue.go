@@ -10,7 +10,7 @@ const (
 	chunkSize  = 256 << 10
 	chunkRuns  = 8 << 10
 	runCost    = 32 // what a run costs in a queue besides its bytes
-	spareLimit = 16 // chunks kept for reuse
+	spareLimit = 4  // chunks kept for reuse while nothing comes
 )
 
 // runKind says what a run stands for.
@@ -34,7 +34,8 @@ type run struct {
 	from frame.Side
 }
 
-// chunk is a piece of a queue.
+// chunk is a piece of a queue. Its bytes are not the garbage collector's, which
+// would otherwise allow itself as much again before it runs.
 type chunk struct {
 	bytes []byte
 	runs  []run
@@ -43,10 +44,16 @@ type chunk struct {
 // queue carries runs from the tapes to the encoder, in order, bounded in bytes.
 // What is taken counts until it is released, so the bound covers everything on
 // its way to the disk. All methods may be called from any goroutine.
+//
+// A sender that is faster than the disk fills any queue, and gains nothing from
+// a long one. So put waits at usual already, unless the disk hangs: then limit
+// applies, which gives it time to come back.
 type queue struct {
 	mu     sync.Mutex
 	room   sync.Cond
 	limit  int
+	usual  int
+	hang   bool   // a commit takes long
 	held   int    // bytes put and not yet released
 	total  uint64 // bytes ever put
 	filled []*chunk
@@ -60,7 +67,7 @@ type queue struct {
 }
 
 func newQueue(limit int) *queue {
-	q := &queue{limit: limit, wake: make(chan struct{}, 1)}
+	q := &queue{limit: limit, usual: limit / 4, wake: make(chan struct{}, 1)}
 	q.room.L = &q.mu
 	return q
 }
@@ -71,13 +78,13 @@ func (q *queue) put(r run, p []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
-		q.await(q.limit)
+		q.await()
 		if q.shut {
 			q.discarded += uint64(len(p))
 			return
 		}
 		c := q.current()
-		part := p[:min(len(p), chunkSize-len(c.bytes), max(q.limit-q.held-runCost, 1))]
+		part := p[:min(len(p), chunkSize-len(c.bytes), max(q.bound()-q.held-runCost, 1))]
 		q.add(c, r, part)
 		if p = p[len(part):]; len(p) == 0 {
 			return
@@ -107,15 +114,31 @@ func (q *queue) offer(r run, p []byte, limit int) bool {
 	}
 }
 
-// await waits until the queue holds less than limit or is shut.
-func (q *queue) await(limit int) {
-	if q.held+runCost < limit || q.shut {
+// bound is at how many bytes put waits.
+func (q *queue) bound() int {
+	if q.hang {
+		return q.limit
+	}
+	return q.usual
+}
+
+// await waits until the queue has room or is shut.
+func (q *queue) await() {
+	if q.held+runCost < q.bound() || q.shut {
 		return
 	}
 	q.stalls++
-	for q.held+runCost >= limit && !q.shut {
+	for q.held+runCost >= q.bound() && !q.shut {
 		q.room.Wait()
 	}
+}
+
+// setHang tells whether a commit takes long.
+func (q *queue) setHang(hang bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.hang = hang
+	q.room.Broadcast()
 }
 
 // current returns the chunk to fill, which has room.
@@ -129,7 +152,7 @@ func (q *queue) current() *chunk {
 	if n := len(q.spare); n > 0 {
 		c, q.spare = q.spare[n-1], q.spare[:n-1]
 	} else {
-		c = &chunk{bytes: make([]byte, 0, chunkSize)}
+		c = &chunk{bytes: mapMemory(chunkSize)[:0]}
 	}
 	q.filled = append(q.filled, c)
 	return c
@@ -166,6 +189,9 @@ func (q *queue) take(dst []*chunk) ([]*chunk, uint64) {
 	clear(q.filled)
 	q.filled = q.filled[:0]
 	q.idle = len(dst) == 0
+	if q.idle {
+		q.trim(spareLimit)
+	}
 	return dst, q.total
 }
 
@@ -175,9 +201,24 @@ func (q *queue) recycle(c *chunk) {
 	c.bytes, c.runs = c.bytes[:0], c.runs[:0]
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.spare) < spareLimit {
-		q.spare = append(q.spare, c)
+	q.spare = append(q.spare, c)
+}
+
+// trim returns the memory of spare chunks beyond n to the system.
+func (q *queue) trim(n int) {
+	for len(q.spare) > n {
+		last := len(q.spare) - 1
+		unmapMemory(q.spare[last].bytes[:chunkSize])
+		q.spare[last] = nil
+		q.spare = q.spare[:last]
 	}
+}
+
+// free returns all memory, when nothing is put or taken any more.
+func (q *queue) free() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.trim(0)
 }
 
 // release makes room for n bytes.

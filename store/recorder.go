@@ -35,7 +35,8 @@ type Options struct {
 
 	queue    int // bound in bytes, 64 MiB unless a test wants less
 	openFile func(string, int, os.FileMode) (*os.File, error)
-	commit   func(func() error) error // around each commit, for tests
+	// commit takes the place of Recorder.transact, for tests.
+	commit func(*Recorder, *batch) error
 }
 
 const (
@@ -49,7 +50,7 @@ type Recorder struct {
 	queue  *queue
 	log    *slog.Logger
 	shed   bool
-	commit func(func() error) error
+	commit func(*Recorder, *batch) error
 
 	conn    atomic.Uint64 // the last connection id given
 	acked   atomic.Uint64
@@ -108,13 +109,13 @@ func Create(path string, o Options) (*Recorder, error) {
 		watchers: make(map[chan struct{}]struct{}),
 	}
 	if o.queue > 0 {
-		r.queue.limit = o.queue
+		r.queue.limit, r.queue.usual = o.queue, o.queue
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	if r.commit == nil {
-		r.commit = func(f func() error) error { return f() }
+		r.commit = (*Recorder).transact
 	}
 	last, err := r.prepare(o.App)
 	if err != nil {
@@ -252,6 +253,7 @@ func (r *Recorder) Close() error {
 	close(r.quit)
 	r.queue.close()
 	r.done.Wait()
+	r.queue.free()
 	err := r.file.close()
 	if s := r.Stats(); s.Err != nil {
 		return fmt.Errorf("close capture: %w", s.Err)

@@ -1,0 +1,313 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// Report is what Verify found.
+type Report struct {
+	Connections uint64
+	Frames      uint64
+	Blocks      uint64
+	Parts       uint64 // of payloads over 128 KiB
+	// Incomplete counts frames of which not all bytes are kept: cut off by the
+	// end of their stream, shed, or under way when the recorder was killed.
+	Incomplete uint64
+	// Unfinished counts connections whose end was not recorded.
+	Unfinished uint64
+	// Problems says what is wrong, at most 100 of them; Found counts all.
+	Problems []string
+	Found    uint64
+}
+
+// maxProblems bounds Report.Problems.
+const maxProblems = 100
+
+// OK reports whether nothing is wrong.
+func (r *Report) OK() bool { return r.Found == 0 }
+
+func (r *Report) problem(format string, args ...any) {
+	if r.Found++; len(r.Problems) < maxProblems {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// Verify reads all of the capture at path and checks that every block is whole,
+// that no frame is missing between the first and the last of the capture and of
+// each connection, and that index, counters and long payloads agree with the
+// blocks. It calls progress, unless that is nil, with the frames checked and
+// their total. What is wrong with the content is in the report; an error means
+// that the file could not be read at all, as of Open.
+func Verify(ctx context.Context, path string, progress func(done, total int64)) (Report, error) {
+	r, err := Open(path)
+	if err != nil {
+		return Report{}, err
+	}
+	defer r.Close()
+	v := &verifier{ctx: ctx, r: r, progress: progress, seqs: make(map[uint64]uint64), long: make(map[uint64]uint64)}
+	for _, check := range []func() error{v.blocks, v.index, v.chunks, v.connections} {
+		if err := check(); err != nil {
+			if ctx.Err() != nil {
+				return v.report, fmt.Errorf("verify %s: %w", path, ctx.Err())
+			}
+			v.report.problem("%v", err)
+		}
+	}
+	return v.report, nil
+}
+
+// verifier checks one capture. Each check reads in transactions of bounded
+// size, so a fault ends one check only.
+type verifier struct {
+	ctx      context.Context
+	r        *Reader
+	progress func(done, total int64)
+	report   Report
+	seqs     map[uint64]uint64 // by connection: seq of its last record
+	long     map[uint64]uint64 // global number of a record in chunks -> its declared length
+}
+
+// blocks checks every record of every block.
+func (v *verifier) blocks() error {
+	var total, next uint64
+	err := v.r.view(func(tx *bolt.Tx) (err error) {
+		total, err = lastGlobal(tx)
+		return err
+	})
+	var b block
+	var w walk
+	for more := true; more && err == nil; {
+		if err = v.ctx.Err(); err != nil {
+			break
+		}
+		err = v.r.view(func(tx *bolt.Tx) error {
+			c := tx.Bucket(bucketBlocks).Cursor()
+			n := 0
+			for k, value := c.Seek(u64(next)); ; k, value = c.Next() {
+				if more = k != nil; !more {
+					return nil
+				}
+				if n++; n > scanStep {
+					return nil
+				}
+				key, err := number("blocks", k)
+				if err != nil {
+					return err
+				}
+				if next > 0 && key > next {
+					v.report.problem("frames %d to %d are missing", next, key-1)
+				}
+				next = key + 1
+				if err := b.parse(key, value); err != nil {
+					v.report.problem("%v", err)
+					continue
+				}
+				next = b.last + 1
+				v.report.Blocks++
+				w.start(&b)
+				if err := v.records(&w); err != nil {
+					v.report.problem("%v", err)
+				}
+			}
+		})
+		if v.progress != nil && err == nil {
+			v.progress(int64(min(next, total)), int64(total))
+		}
+	}
+	return err
+}
+
+// records checks the records of one block.
+func (v *verifier) records(w *walk) error {
+	for {
+		ok, err := w.next()
+		if !ok || err != nil {
+			return err
+		}
+		d := &w.rec
+		v.report.Frames++
+		if want := v.seqs[d.Conn] + 1; d.Seq != want {
+			v.report.problem("connection %d: frame %d follows frame %d", d.Conn, d.Seq, want-1)
+		}
+		v.seqs[d.Conn] = d.Seq
+		switch {
+		case d.chunked:
+			v.long[d.Global] = d.Header.Length
+		case d.Incomplete != frame.Whole:
+			v.report.Incomplete++
+		case d.Stored != d.Header.Length:
+			v.report.problem("frame %d: %d bytes of %d are kept", d.Global, d.Stored, d.Header.Length)
+		}
+	}
+}
+
+// index checks that the index leads to every record.
+func (v *verifier) index() error {
+	for conn, last := range v.seqs {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		next := uint64(1)
+		for next <= last {
+			err := v.r.view(func(tx *bolt.Tx) error {
+				spans, err := v.r.spans(tx, conn, next, ^uint64(0), 1024)
+				if err != nil {
+					return err
+				}
+				if len(spans) == 0 {
+					return corrupt("index of connection %d ends before frame %d", conn, next)
+				}
+				for _, s := range spans {
+					if s.first != next {
+						return corrupt("index of connection %d goes on with frame %d where %d is due", conn, s.first, next)
+					}
+					if err := checkSpan(tx, s); err != nil {
+						return err
+					}
+					next = s.first + s.count
+				}
+				return nil
+			})
+			if err != nil {
+				v.report.problem("%v", err)
+				break
+			}
+		}
+		if next > last+1 {
+			v.report.problem("index of connection %d lists frame %d, the last one is %d", conn, next-1, last)
+		}
+	}
+	return nil
+}
+
+// checkSpan checks that a block holds what the index says.
+func checkSpan(tx *bolt.Tx, s span) error {
+	value := tx.Bucket(bucketBlocks).Get(u64(s.block))
+	if value == nil {
+		return corrupt("index of connection %d names block %d, which is missing", s.conn, s.block)
+	}
+	places, _, err := blockPlaces(nil, s.block, value)
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		if p == (place{conn: s.conn, first: s.first, count: s.count}) {
+			return nil
+		}
+	}
+	return corrupt("block %d does not hold %d frames of connection %d from %d", s.block, s.count, s.conn, s.first)
+}
+
+// chunks checks the parts of long payloads.
+func (v *verifier) chunks() error {
+	var p payloadCheck
+	var from [2]uint64 // key of the next part
+	var buf []byte
+	for more := true; more; {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		err := v.r.view(func(tx *bolt.Tx) error {
+			c := tx.Bucket(bucketChunks).Cursor()
+			n := 0
+			for k, value := c.Seek(pair(from[0], from[1])); ; k, value = c.Next() {
+				if more = k != nil; !more {
+					return nil
+				}
+				if n++; n > scanStep {
+					return nil
+				}
+				global, offset, err := numbers("chunks", k)
+				if err != nil {
+					return err
+				}
+				from = [2]uint64{global, offset + 1}
+				if global != p.global {
+					v.payload(&p)
+					p = payloadCheck{global: global}
+				}
+				e, err := parsePart(global, offset, value)
+				if err == nil {
+					_, buf, err = e.open(buf[:0], value)
+				}
+				if err != nil {
+					v.report.problem("%v", err)
+					p.broken = true
+					continue
+				}
+				v.report.Parts++
+				if offset != p.size || p.ended {
+					p.broken = true
+				}
+				p.size, p.ended = offset+uint64(e.rawSize), e.flags&flagEnd != 0
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	v.payload(&p)
+	for global := range v.long {
+		v.report.problem("frame %d has no payload", global)
+	}
+	return nil
+}
+
+// payloadCheck is what was seen of one long payload.
+type payloadCheck struct {
+	global, size  uint64
+	ended, broken bool
+}
+
+// payload checks a payload whose parts were all seen.
+func (v *verifier) payload(p *payloadCheck) {
+	if p.global == 0 {
+		return
+	}
+	length, known := v.long[p.global]
+	delete(v.long, p.global)
+	switch {
+	case !known:
+		v.report.problem("payload %d belongs to no frame", p.global)
+	case p.broken || p.size > length:
+		v.report.problem("payload of frame %d has gaps", p.global)
+	case !p.ended || p.size < length:
+		v.report.Incomplete++
+	}
+}
+
+// connections checks that every connection can be read, and that its counts
+// are those of its frames.
+func (v *verifier) connections() error {
+	known := make(map[uint64]bool, len(v.seqs))
+	for before, more := uint64(0), true; more; {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		conns, err := v.r.Conns(before, 256)
+		if err != nil {
+			return err
+		}
+		for i := range conns {
+			c := &conns[i]
+			before, known[c.ID] = c.ID, true
+			v.report.Connections++
+			if frames := c.Frames[0] + c.Frames[1]; frames > v.seqs[c.ID] {
+				v.report.problem("connection %d counts %d frames, has %d", c.ID, frames, v.seqs[c.ID])
+			}
+		}
+		more = len(conns) > 0 && before > 1
+	}
+	v.report.Unfinished = uint64(len(v.r.ended))
+	for id := range v.seqs {
+		if !known[id] {
+			v.report.problem("connection %d has frames but no record", id)
+		}
+	}
+	return nil
+}

@@ -50,6 +50,7 @@ type modelRecord struct {
 type modelConn struct {
 	frame.Connection
 	tape    *Tape
+	stream  [2][]byte // all that was sent
 	records []*modelRecord
 	sides   [2]modelSide
 }
@@ -128,6 +129,7 @@ func (m *model) append(c *modelConn, from frame.Side) {
 		n -= len(part)
 		m.arrived(c, s)
 	}
+	c.stream[from] = append(c.stream[from], run...)
 	c.tape.Append(from, m.now, run)
 }
 
@@ -310,7 +312,27 @@ func (m *model) counters(r *Reader, c *modelConn) {
 			messages[w.From]++
 		}
 	}
+	m.rebuild(r, c)
 	if got.Messages != messages || got.Frames != frames || got.Bytes != size {
 		m.t.Fatalf("connection %d counts %v %v %v, want %v %v %v", c.ID, got.Messages, got.Frames, got.Bytes, messages, frames, size)
+	}
+}
+
+// rebuild puts the bytes of both sides together again from the records.
+func (m *model) rebuild(r *Reader, c *modelConn) {
+	m.t.Helper()
+	var stream [2][]byte
+	for _, rec := range scan(m.t, r, c.ID, 1) {
+		if uint64(len(rec.Payload)) < rec.Stored {
+			rec.Payload = payload(m.t, r, rec.Global)
+		}
+		stream[rec.From] = rec.AppendWire(stream[rec.From])
+	}
+	for side, want := range c.stream {
+		// Long frames of both sides may be recorded while others arrive, but
+		// within a side the order is that of the wire.
+		if !bytes.Equal(stream[side], want) {
+			m.t.Fatalf("connection %d: the %d bytes of %v come back as %d others", c.ID, len(want), frame.Side(side), len(stream[side]))
+		}
 	}
 }

@@ -68,6 +68,19 @@ func Visible(s string) string {
 	return string(out)
 }
 
+// Width returns how many terminal cells text takes that is visible as it is, such
+// as what AppendVisible returned.
+func Width(text []byte) (cells int) {
+	for _, r := range string(text) {
+		if unicode.Is(unicode.M, r) {
+			cells += markWidth(r)
+		} else {
+			cells += runeWidth(r)
+		}
+	}
+	return cells
+}
+
 // escapes reports whether a backslash before rest could read as an escape,
 // either with the text that follows or with an escape made of it.
 func escapes(rest []byte) bool {

@@ -126,8 +126,8 @@ func FuzzVisible(f *testing.F) {
 				t.Fatalf("%q holds %U", out, r)
 			}
 		}
-		if len(out) > 0 && utf8.RuneCount(out)/(1+4) > cells {
-			t.Fatalf("%q in %d cells", out, cells)
+		if got := decode.Width(out); got > max(cells, 0) {
+			t.Fatalf("%q takes %d cells of %d", out, got, cells)
 		}
 		if shown > len(src) || shown < len(src) && cells > 10*len(src) {
 			t.Fatalf("%d of %d bytes in %d cells", shown, len(src), cells)

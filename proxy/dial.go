@@ -90,7 +90,7 @@ func (p *Proxy) dialTLS(ctx context.Context, network, address string, h hello) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
-	c := tls.Client(raw, config)
+	c := tls.Client(&rewound{Conn: raw}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, fmt.Errorf("TLS with %s: %w", address, err)

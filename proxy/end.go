@@ -52,7 +52,7 @@ func (s *session) finish(from frame.Side, err error) {
 		s.note(party(from), how, err)
 		switch how {
 		case frame.ByFIN:
-			peer.closeWrite(err == io.EOF)
+			peer.closeWrite(err == io.EOF && !s.legs[from].truncated())
 		case frame.ByReset, frame.ByError:
 			peer.reset()
 		}

@@ -53,6 +53,7 @@ func (x *exchange) plain(r *http.Request) *http.Response {
 		response = badGateway(err)
 	} else {
 		keepAbsent(response.Header)
+		hideUpgrade(response.Header)
 	}
 	response.Body = &body{ReadCloser: response.Body, flush: x.flusher(response), done: func(b *body) {
 		attrs := []any{keyMethod, x.method, keyURL, x.url, keyStatus, response.StatusCode,
@@ -91,6 +92,7 @@ func (x *exchange) webSocket(r *http.Request) *http.Response {
 	x.conn.Response = fields("", response.Header)
 	keepAbsent(response.Header)
 	if response.StatusCode != http.StatusSwitchingProtocols {
+		hideUpgrade(response.Header)
 		response.Body = &body{ReadCloser: response.Body, flush: x.flusher(response), keep: maxKept, done: x.refused}
 		return response
 	}
@@ -217,6 +219,15 @@ func keepAbsent(h http.Header) {
 		if _, ok := h[name]; !ok {
 			h[name] = nil
 		}
+	}
+}
+
+// hideUpgrade respells the Upgrade field, which a 426 is to have, in lower case:
+// goproxy would take any response with it for a 101.
+func hideUpgrade(h http.Header) {
+	if v, ok := h["Upgrade"]; ok {
+		delete(h, "Upgrade")
+		h["upgrade"] = v
 	}
 }
 

@@ -57,6 +57,18 @@ type rig struct {
 // start runs a proxy until the test ends. The servers' authority is trusted.
 func start(t *testing.T, change ...func(*Options)) *rig {
 	t.Helper()
+	return startTuned(t, func(*Proxy) {}, change...)
+}
+
+// startTuned is start with a proxy whose times a test cannot wait for.
+func startTuned(t *testing.T, tune func(*Proxy), change ...func(*Options)) *rig {
+	t.Helper()
+	return startOn(t, listen(t), tune, change...)
+}
+
+// startOn is startTuned with a listener.
+func startOn(t *testing.T, l net.Listener, tune func(*Proxy), change ...func(*Options)) *rig {
+	t.Helper()
 	r := &rig{t: t, recorder: newMemory(), logs: new(logBuffer)}
 	options := Options{
 		Recorder: r.recorder, Authority: authority(), Roots: pool(serverAuthority()),
@@ -69,8 +81,8 @@ func start(t *testing.T, change ...func(*Options)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tune(p)
 	r.Proxy = p
-	l := listen(t)
 	r.address = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
@@ -161,7 +173,7 @@ func accept(t *testing.T, secure bool, f func(net.Conn)) string {
 			running.Go(func() {
 				defer c.Close()
 				if secure {
-					c = tls.Server(c, serverAuthority().TLSConfig("127.0.0.1"))
+					c = tls.Server(&rewound{Conn: c}, serverAuthority().TLSConfig("127.0.0.1"))
 				}
 				f(c)
 			})
@@ -254,7 +266,7 @@ func (r *rig) tunnel(target string) *wire {
 // secure speaks TLS in a tunnel, and expects the name in the certificate.
 func (w *wire) secure(name string) *wire {
 	w.t.Helper()
-	c := tls.Client(w.Conn, &tls.Config{RootCAs: pool(authority()), ServerName: name})
+	c := tls.Client(&rewound{Conn: w.Conn}, &tls.Config{RootCAs: pool(authority()), ServerName: name})
 	if err := c.Handshake(); err != nil {
 		w.t.Fatalf("TLS with the proxy for %s: %v", name, err)
 	}
@@ -321,5 +333,50 @@ func (w *wire) closeWrite() {
 	w.t.Helper()
 	if err := w.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
 		w.t.Fatalf("close write: %v", err)
+	}
+}
+
+// pair is a WebSocket through the proxy with a raw end on both sides.
+func (r *rig) pair(secure bool) (client, server *wire) {
+	r.t.Helper()
+	servers, done := make(chan *wire, 1), make(chan struct{})
+	address := accept(r.t, secure, func(c net.Conn) {
+		w := newWire(r.t, c)
+		if _, err := http.ReadRequest(w.r); err != nil {
+			return
+		}
+		if _, err := io.WriteString(c, switching); err != nil {
+			return
+		}
+		servers <- w
+		<-done
+	})
+	r.t.Cleanup(func() { close(done) })
+	client = r.tunnel(address)
+	if secure {
+		client = client.secure("127.0.0.1")
+	}
+	client.send(handshake("/", address))
+	if response := client.response(http.MethodGet); response.StatusCode != http.StatusSwitchingProtocols {
+		r.t.Fatalf("handshake: %s; log:\n%s", response.Status, r.logs)
+	}
+	return client, <-servers
+}
+
+// both runs a test with plain and with TLS connections.
+func both(t *testing.T, f func(t *testing.T, secure bool)) {
+	for name, secure := range map[string]bool{"ws": false, "wss": true} {
+		t.Run(name, func(t *testing.T) { f(t, secure) })
+	}
+}
+
+// socket returns the TCP connection beneath w.
+func (w *wire) socket() *net.TCPConn { return beneath(w.Conn, false).(*net.TCPConn) }
+
+// eof expects the orderly end of the stream.
+func (w *wire) eof() {
+	w.t.Helper()
+	if p, err := io.ReadAll(w); err != nil || len(p) > 0 {
+		w.t.Fatalf("read %d bytes, %v; want the end of the stream", len(p), err)
 	}
 }

@@ -14,7 +14,9 @@ type memory struct {
 	lock    sync.Mutex
 	changed *sync.Cond
 	tapes   []*memoryTape
-	refuse  error // what Open returns
+	refuse  error             // what Open returns
+	forget  bool              // keep no bytes
+	hold    func(wire []byte) // called by Append, without the lock
 }
 
 // memoryTape is what a memory keeps of one connection.
@@ -46,10 +48,16 @@ func (m *memory) Open(c *frame.Connection) (Tape, error) {
 }
 
 func (t *memoryTape) Append(from frame.Side, at time.Time, wire []byte) {
+	if t.owner.hold != nil {
+		t.owner.hold(wire)
+	}
 	t.owner.lock.Lock()
 	defer t.owner.lock.Unlock()
 	if t.end != nil {
 		panic("append to a closed tape")
+	}
+	if t.owner.forget {
+		return
 	}
 	t.wire[from] = append(t.wire[from], wire...)
 	t.order = append(t.order, from)

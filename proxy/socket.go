@@ -6,15 +6,19 @@ import (
 	"net"
 )
 
-// rewound is a connection with bytes put back in front of what it will read.
+// rewound is a connection with bytes put back in front of what it will read,
+// which may be none.
 type rewound struct {
 	net.Conn
 	early []byte
+	ended bool // Conn has been read to its end
 }
 
 func (r *rewound) Read(p []byte) (int, error) {
 	if len(r.early) == 0 {
-		return r.Conn.Read(p)
+		n, err := r.Conn.Read(p)
+		r.ended = r.ended || err == io.EOF
+		return n, err
 	}
 	n := copy(p, r.early)
 	if r.early = r.early[n:]; len(r.early) == 0 {
@@ -62,6 +66,16 @@ func newLeg(c net.Conn) leg { return leg{conn: c, socket: beneath(c, false)} }
 
 // secure reports whether the leg speaks TLS.
 func (l leg) secure() bool { return beneath(l.conn, true) != l.socket }
+
+// truncated reports whether a leg whose reads have come to an end did so below
+// TLS, without TLS's goodbye; tls.Conn does not tell.
+func (l leg) truncated() bool {
+	if t, ok := beneath(l.conn, true).(*tls.Conn); ok {
+		r, ok := t.NetConn().(*rewound)
+		return ok && r.ended
+	}
+	return false
+}
 
 // closeWrite says that no more will be written. An orderly end is passed on as
 // TLS says it (close_notify), one without that as TCP says it.

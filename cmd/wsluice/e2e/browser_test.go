@@ -65,7 +65,7 @@ func chromium(t testing.TB, via door, page string) *process {
 	return start(t, []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home, "XDG_CACHE_HOME=" + home}, func([]byte) {},
 		"/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 		"--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-		"--disable-sync", "--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0",
+		"--disable-sync", "--log-level=3", "--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0",
 		"--user-data-dir="+filepath.Join(home, "profile"),
 		"--proxy-server="+via.proxy, "--proxy-bypass-list=<-loopback>;*google*",
 		// What the browser wants from its maker must not leave this machine.

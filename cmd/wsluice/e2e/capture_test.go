@@ -86,10 +86,13 @@ type wireFrame struct {
 	Opaque     bool      `json:"opaque"`
 }
 
-// conns lists the connections of the capture.
+// conns lists the connections of the capture, which the proxy must have ended.
 func (s *sluice) conns(t testing.TB) []connection {
 	t.Helper()
-	return read[connection](t, s, "conns")
+	if s.listed == nil {
+		s.listed = read[connection](t, s, "conns")
+	}
+	return s.listed
 }
 
 func (s *sluice) messages(t testing.TB, conn int) []message {

@@ -76,7 +76,10 @@ func fields(head string) []string {
 	_, rest, _ := strings.Cut(head, "\r\n")
 	var all [][2]string
 	for line := range strings.SplitSeq(rest, "\r\n") {
-		name, value, _ := strings.Cut(line, ":")
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			continue // the empty line at the end
+		}
 		all = append(all, [2]string{name, strings.TrimSpace(value)})
 	}
 	return lower(all)

@@ -84,10 +84,19 @@ func TestConversations(t *testing.T) {
 					}
 					name := fmt.Sprint("c", len(talks)+len(mine))
 					clientSteps, serverSteps := conversation.steps(c)
-					plans = append(plans, plan{
+					p := plan{
 						Case: name, URL: address(srv.base[way], name, serverSteps...), Steps: clientSteps,
 						Deflate: c.deflate, Protocols: []string{"one", "two"},
-					})
+					}
+					if c.headers {
+						p.Origin = "https://app.example"
+						p.Headers = map[string]string{
+							"Cookie":        `session="a b"; theme=dark`,
+							"Authorization": "Bearer e2e",
+							"User-Agent":    "e2e/1.0",
+						}
+					}
+					plans = append(plans, p)
 					one := &talk{name: name, back: srv.tapes[way]}
 					if strings.HasPrefix(way, "ws/") {
 						one.front = front

@@ -204,50 +204,65 @@ func random(n int) []byte {
 // gorillaClient plays plans one after the other through a proxy.
 func gorillaClient(t testing.TB, via door, plans []plan) *journal {
 	t.Helper()
-	proxy, err := url.Parse(via.proxy)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dialer := via.dialer(t)
 	events := newJournal()
 	for _, p := range plans {
-		dialer := websocket.Dialer{
-			Proxy:             http.ProxyURL(proxy),
-			TLSClientConfig:   &tls.Config{RootCAs: pool(t, via.authority)},
-			EnableCompression: p.Deflate,
-			Subprotocols:      p.Protocols,
-		}
-		header := http.Header{}
-		for name, value := range p.Headers {
-			header.Set(name, value)
-		}
-		ws, response, err := dialer.Dial(p.URL, header)
-		if err != nil {
-			e := event{Case: p.Case, Event: "failed", Error: err.Error()}
-			if response != nil {
-				e.Event, e.Status = "refused", response.StatusCode
-			}
-			events.add(e)
-			continue
-		}
-		events.add(event{
-			Case: p.Case, Event: "open",
-			Subprotocol: ws.Subprotocol(),
-			Extensions:  response.Header.Get("Sec-WebSocket-Extensions"),
-		})
-		playGorilla(p.Case, ws, events, p.Steps)
+		dialGorilla(dialer, p, events)
 	}
 	return events
+}
+
+// dialer returns a dialer that goes through the door.
+func (d door) dialer(t testing.TB) websocket.Dialer {
+	t.Helper()
+	dialer := websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: pool(t, d.authority)}}
+	if d.proxy != "" {
+		proxy, err := url.Parse(d.proxy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dialer.Proxy = http.ProxyURL(proxy)
+	}
+	return dialer
+}
+
+// dialGorilla plays one plan.
+func dialGorilla(dialer websocket.Dialer, p plan, events *journal) {
+	dialer.EnableCompression = p.Deflate
+	dialer.Subprotocols = p.Protocols
+	header := http.Header{}
+	for name, value := range p.Headers {
+		header.Set(name, value)
+	}
+	if p.Origin != "" {
+		header.Set("Origin", p.Origin)
+	}
+	ws, response, err := dialer.Dial(p.URL, header)
+	if err != nil {
+		e := event{Case: p.Case, Event: "failed", Error: err.Error()}
+		if response != nil {
+			e.Event, e.Status = "refused", response.StatusCode
+		}
+		events.add(e)
+		return
+	}
+	events.add(event{
+		Case: p.Case, Event: "open",
+		Subprotocol: ws.Subprotocol(),
+		Extensions:  response.Header.Get("Sec-WebSocket-Extensions"),
+	})
+	playGorilla(p.Case, ws, events, p.Steps)
 }
 
 // gorillaServer serves ws and wss on listeners that keep the plain bytes.
 func gorillaServer(t testing.TB, pki *authority) *server {
 	s := &server{name: "gorilla", events: newJournal(), base: map[string]string{}, tapes: map[string]*tapes{}}
-	leaf := pki.leaf(t, "gorilla")
+	secure := pki.config(t, "gorilla")
 	for _, compression := range []string{"off", "fresh"} {
 		for _, scheme := range []string{"ws", "wss"} {
 			var l net.Listener = listen(t)
 			if scheme == "wss" {
-				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{leaf}})
+				l = tls.NewListener(l, secure)
 			}
 			kept := &tapes{Listener: l}
 			http := httptest.NewUnstartedServer(gorillaHandler(s.events, compression == "fresh"))

@@ -6,13 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // door is how a client reaches servers.
 type door struct {
-	proxy     string // URL
+	proxy     string // URL; empty to go straight
 	authority string // file with the root to trust
 }
 
@@ -21,16 +22,21 @@ type client struct {
 	name string
 	run  func(testing.TB, door, []plan) *journal
 	// What its library can do beyond sending and receiving messages.
-	pings, fragments, deflate, bareClose bool
+	pings, fragments, headers, deflate, bareClose bool
 }
 
 var clients = []client{
-	{name: "ws", run: script("node", "peers/client_ws.mjs"), pings: true, fragments: true, deflate: true, bareClose: true},
+	{name: "ws", run: script("node", "peers/client_ws.mjs"), pings: true, fragments: true, headers: true, deflate: true, bareClose: true},
 	{name: "builtin", run: script("node", "--experimental-websocket", "--no-warnings", "peers/client_builtin.mjs"), deflate: true, bareClose: true},
-	{name: "websockets", run: script("/usr/bin/python3", "peers/client_websockets.py"), pings: true, fragments: true, deflate: true},
-	{name: "websocket-client", run: script("/usr/bin/python3", "peers/client_websocket.py"), pings: true, fragments: true},
-	{name: "gorilla", run: gorillaClient, pings: true, fragments: true, deflate: true, bareClose: true},
+	{name: "websockets", run: script("/usr/bin/python3", "peers/client_websockets.py"), pings: true, fragments: true, headers: true, deflate: true},
+	{name: "websocket-client", run: script("/usr/bin/python3", "peers/client_websocket.py"), pings: true, fragments: true, headers: true},
+	{name: "gorilla", run: gorillaClient, pings: true, fragments: true, headers: true, deflate: true, bareClose: true},
 	{name: "chromium", run: browse, deflate: true, bareClose: true},
+}
+
+// library returns the client of a name.
+func library(name string) client {
+	return clients[slices.IndexFunc(clients, func(c client) bool { return c.name == name })]
 }
 
 // script makes a client of a program that speaks the protocol of doc.go.

@@ -53,6 +53,12 @@ func (a *authority) leaf(t testing.TB, name string) tls.Certificate {
 	})
 }
 
+// config returns the configuration of a TLS server with a certificate of its own.
+func (a *authority) config(t testing.TB, name string) *tls.Config {
+	t.Helper()
+	return &tls.Config{Certificates: []tls.Certificate{a.leaf(t, name)}}
+}
+
 func (a *authority) sign(t testing.TB, template *x509.Certificate) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -120,14 +120,15 @@ var ways = []way{
 type host struct {
 	url      *url.URL
 	accepted chan *raw // with their request read
+	close    func()    // stops it early
 }
 
-// serveRaw starts a host, with TLS when a certificate is given.
-func serveRaw(t testing.TB, certificates ...tls.Certificate) *host {
+// serveRaw starts a host, with TLS when a configuration is given.
+func serveRaw(t testing.TB, secure *tls.Config) *host {
 	t.Helper()
 	l := listen(t)
 	h := &host{url: &url.URL{Scheme: "ws", Host: "localhost:" + port(l)}, accepted: make(chan *raw, 16)}
-	if len(certificates) > 0 {
+	if secure != nil {
 		h.url.Scheme = "wss"
 	}
 	var serving sync.WaitGroup
@@ -144,8 +145,8 @@ func serveRaw(t testing.TB, certificates ...tls.Certificate) *host {
 			mu.Unlock()
 			serving.Go(func() {
 				r := &raw{Conn: conn, tcp: conn.(*net.TCPConn)}
-				if len(certificates) > 0 {
-					r.Conn = tls.Server(conn, &tls.Config{Certificates: certificates})
+				if secure != nil {
+					r.Conn = tls.Server(conn, secure)
 				}
 				r.in = bufio.NewReader(r.Conn)
 				if r.head, err = readHead(r.in); err == nil {
@@ -154,7 +155,7 @@ func serveRaw(t testing.TB, certificates ...tls.Certificate) *host {
 			})
 		}
 	})
-	t.Cleanup(func() {
+	h.close = sync.OnceFunc(func() {
 		l.Close()
 		mu.Lock()
 		for _, conn := range open {
@@ -162,7 +163,9 @@ func serveRaw(t testing.TB, certificates ...tls.Certificate) *host {
 		}
 		mu.Unlock()
 		serving.Wait()
+		close(h.accepted)
 	})
+	t.Cleanup(h.close)
 	return h
 }
 
@@ -176,6 +179,16 @@ func (h *host) accept(t testing.TB) *raw {
 		t.Fatalf("no request reached %v in %v", h.url, patience)
 		panic("unreachable")
 	}
+}
+
+// always answers every request to come in the same way and hangs up.
+func (h *host) always(answer string) {
+	go func() {
+		for server := range h.accepted {
+			io.WriteString(server, answer)
+			server.Close()
+		}
+	}()
 }
 
 // dial opens a raw client's way to a host, up to where its request begins.
@@ -237,7 +250,7 @@ func (w way) open(t testing.TB, s *sluice, h *host, path string) (client, server
 
 // hosts returns a raw host without TLS and one with.
 func hosts(t testing.TB, pki *authority) func(way) *host {
-	plain, secure := serveRaw(t), serveRaw(t, pki.leaf(t, "raw"))
+	plain, secure := serveRaw(t, nil), serveRaw(t, pki.config(t, "raw"))
 	return func(w way) *host {
 		if w.tls {
 			return secure

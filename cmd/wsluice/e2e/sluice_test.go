@@ -16,6 +16,7 @@ type sluice struct {
 	home    string // WSLUICE_HOME
 	capture string
 	addr    string
+	listed  []connection // by conns
 }
 
 var ready = regexp.MustCompile(`(?m)^wsluice: listening on (\S+)$`)

@@ -10,8 +10,8 @@ export function attach(socket, inbox) {
   socket.on('close', (code, reason) => inbox.end(code, reason.toString()));
   socket.on('error', () => {}); // a close event follows
 
-  const done = (start) =>
-    new Promise((resolve, reject) => start((err) => (err ? reject(err) : resolve())));
+  // What cannot be sent because the connection is closing was not sent.
+  const done = (start) => new Promise((resolve) => start((err) => resolve(!err)));
   return {
     send: (type, data) => done((cb) => socket.send(data, { binary: type === 'binary' }, cb)),
     ping: (data) => done((cb) => socket.ping(data, undefined, cb)),

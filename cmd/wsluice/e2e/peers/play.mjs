@@ -81,8 +81,7 @@ export class Inbox {
 // play runs the steps on a peer and returns when the connection is over.
 export async function play(peer, inbox, journal, steps) {
   const send = async (type, data) => {
-    await peer.send(type, data);
-    journal.message('sent', type, data);
+    if (await peer.send(type, data)) journal.message('sent', type, data);
   };
   for (const step of steps ?? []) {
     if (inbox.ended) break;

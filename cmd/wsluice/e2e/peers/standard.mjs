@@ -28,7 +28,11 @@ export async function run(plan, emit) {
     return;
   }
   const peer = {
-    send: (_, data) => socket.send(data),
+    send(_, data) {
+      const open = socket.readyState === WebSocket.OPEN;
+      if (open) socket.send(data);
+      return open;
+    },
     close: (code, reason) => (code ? socket.close(code, reason) : socket.close()),
   };
   await play(peer, inbox, journal, plan.steps);

@@ -53,7 +53,12 @@ func (l Line) AppendFrame(dst []byte, r *frame.Record) []byte {
 		d.size(r.Header.Length)
 	}
 	d.marks(r.Origin, r.Incomplete, r.Violation)
-	d.payload(r.Payload, uint64(len(r.Payload)) < r.Stored)
+	short := uint64(len(r.Payload)) < r.Stored
+	if r.Type() == frame.Close {
+		d.close(r.Payload, short)
+	} else {
+		d.payload(r.Payload, short)
+	}
 	return append(d.dst, '\n')
 }
 
@@ -68,8 +73,8 @@ func (l Line) appendMessage(dst []byte, m *frame.Message, lines bool) []byte {
 		d.mark(red, "! "+m.Error)
 	}
 	switch {
-	case m.Type == frame.Close && len(m.Payload) >= 2:
-		d.close(m)
+	case m.Type == frame.Close:
+		d.close(m.Payload, m.Truncated)
 	case lines && m.Type == frame.Text:
 		d.lines(m.Payload, margin, m.Truncated)
 	default:
@@ -190,12 +195,17 @@ func (d *drawing) mark(colour, s string) {
 }
 
 // close draws code, name and reason of a close frame.
-func (d *drawing) close(m *frame.Message) {
-	text := m.Code.String()
-	if m.Reason != "" {
-		text += ": " + m.Reason
+func (d *drawing) close(p []byte, more bool) {
+	if len(p) >= 2 {
+		code, reason, _ := frame.ParseClose(p)
+		p = []byte(code.String())
+		if len(reason) > 0 {
+			p = append(append(p, ": "...), reason...)
+		}
+	} else if len(p) == 0 && !more {
+		p = []byte("no code")
 	}
-	d.payload([]byte(text), m.Truncated)
+	d.payload(p, more)
 }
 
 // payload draws p made visible in the cells that are left, with an ellipsis when

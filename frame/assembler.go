@@ -13,7 +13,7 @@ const (
 	// all later ones.
 	minCompressed = 16 << 20
 	// maxKept is the largest buffer an Assembler keeps between messages.
-	maxKept = 1 << 20
+	maxKept = 64 << 10
 )
 
 // Assembler makes messages of the records of one connection, both directions

@@ -380,3 +380,6 @@ func (w *wire) eof() {
 		w.t.Fatalf("read %d bytes, %v; want the end of the stream", len(p), err)
 	}
 }
+
+// tlsName returns the name a client has asked a server of accept for.
+func tlsName(c net.Conn) string { return c.(*tls.Conn).ConnectionState().ServerName }

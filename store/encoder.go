@@ -338,7 +338,7 @@ func (e *encoder) closed(t *Tape) {
 		state = frame.Closed
 	}
 	b := e.batch
-	b.arena = appendCounters(appendEnd(b.arena, state, &t.end), &t.counters)
+	b.arena = appendCounters(appendEnd(b.arena, state, t.end), &t.counters)
 	b.add(closeConn, t.id, 0)
 	t.dirty = false
 }

@@ -12,9 +12,9 @@ type Tape struct {
 	id   uint64
 	shed *[2]shedder // with the policy Shed only
 
-	opening []byte // the connection as stored, until it is committed
+	opening []byte // the connection as stored, until it is encoded
 	state   frame.State
-	end     frame.End // set by Close before its run is put
+	end     *frame.End // set by Close before its run is put
 
 	// The fields below belong to the encoder.
 	sides [2]track
@@ -49,7 +49,7 @@ func (t *Tape) Close(end frame.End) {
 			t.shed[side].close(t.rec.queue, run{tape: t, at: end.Time.UnixNano(), from: frame.Side(side)})
 		}
 	}
-	t.end = end
+	t.end = &end
 	t.rec.queue.put(run{tape: t, kind: runClosed}, nil)
 }
 

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wsluice/wsluice/store"
+)
+
+// open opens the capture for reading.
+func (p *program) open() (*store.Reader, error) {
+	path, err := p.capturePath()
+	if err != nil {
+		return nil, err
+	}
+	r, err := store.Open(path)
+	if err != nil {
+		return nil, p.openFailure(path, err)
+	}
+	return r, nil
+}
+
+// openFailure explains why the capture at path cannot be read.
+func (p *program) openFailure(path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	hint := "record one with wsluice proxy"
+	if p.capture != "" {
+		hint = "check the path given with --capture"
+	}
+	return &failure{code: exitUsage, hint: hint, err: fmt.Errorf("there is no capture at %s", path)}
+}
+
+// connection reads a CONN argument; none is 0, which means all connections.
+func connection(args []string) (uint64, error) {
+	if len(args) == 0 {
+		return 0, nil
+	}
+	id, err := strconv.ParseUint(args[0], 10, 64)
+	if err != nil || id == 0 {
+		return 0, usagef("wsluice conns lists the connections of a capture", "%q is no connection number", args[0])
+	}
+	return id, nil
+}
+
+// completeConnections offers the newest connections to the shell.
+func (p *program) completeConnections(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	r, err := p.open()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer r.Close()
+	conns, _ := r.Conns(0, 20)
+	offers := make([]string, len(conns))
+	for i := range conns {
+		offers[i] = fmt.Sprintf("%d\t%s", conns[i].ID, visible(conns[i].URL, longestURL))
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}

@@ -109,7 +109,7 @@ func (c *client) transport(p *Proxy, plain bool) *http.Transport {
 		if c.upstream == nil {
 			c.upstream = p.newTransport(c)
 			c.upstream.Proxy = func(*http.Request) (*url.URL, error) { return up, nil }
-			c.upstream.DialContext = p.dialSocket
+			c.upstream.DialContext, c.upstream.DialTLSContext = p.dialSocket, nil
 		}
 		return c.upstream
 	}

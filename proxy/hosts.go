@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 )
 
@@ -41,7 +42,7 @@ func parseHost(s string) (hostPattern, error) {
 	if rest, ok := strings.CutPrefix(p.name, "*."); ok {
 		p.name, p.below = rest, true
 	}
-	if p.name == "" || strings.ContainsAny(p.name, "*/ ") {
+	if _, err := strconv.ParseUint(p.port, 10, 16); p.port != "" && err != nil || p.name == "" || strings.ContainsAny(p.name, "*/ ") {
 		return hostPattern{}, fmt.Errorf("host pattern %q is not HOST, *.DOMAIN or either with :PORT", s)
 	}
 	return p, nil

@@ -14,15 +14,18 @@ func (p *Proxy) reverse(r *http.Request) {
 		r.Header.Set("Origin", httpScheme(remote.Scheme)+"://"+remote.Host)
 	}
 	path, query, _ := strings.Cut(r.RequestURI, "?")
-	r.RequestURI = joinPath(remote.EscapedPath(), path)
-	if both := joinQuery(remote.RawQuery, query); both != "" {
-		r.RequestURI += "?" + both
+	path, query = joinPath(remote.EscapedPath(), path), joinQuery(remote.RawQuery, query)
+	if r.RequestURI = path; query != "" {
+		r.RequestURI += "?" + query
 	}
-	r.URL.Scheme, r.URL.Host = remote.Scheme, remote.Host
-	r.URL.RawQuery = joinQuery(remote.RawQuery, query)
+	r.URL.RawPath = path
+	r.URL.Path, _ = url.PathUnescape(path) // net/http has parsed it before
+	r.URL.Scheme, r.URL.Host, r.URL.RawQuery = remote.Scheme, remote.Host, query
 	r.Host = remote.Host
 }
 
+// joinPath puts path behind base. The root is base itself, so that a client
+// without a path of its own reaches what base names.
 func joinPath(base, path string) string {
 	switch {
 	case base == "":

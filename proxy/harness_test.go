@@ -47,7 +47,7 @@ func pool(a *certs.Authority) *x509.CertPool {
 // rig is a running proxy.
 type rig struct {
 	*Proxy
-	t        *testing.T
+	t        testing.TB
 	address  string
 	recorder *memory
 	logs     *logBuffer
@@ -55,19 +55,19 @@ type rig struct {
 }
 
 // start runs a proxy until the test ends. The servers' authority is trusted.
-func start(t *testing.T, change ...func(*Options)) *rig {
+func start(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
 	return startTuned(t, func(*Proxy) {}, change...)
 }
 
 // startTuned is start with a proxy whose times a test cannot wait for.
-func startTuned(t *testing.T, tune func(*Proxy), change ...func(*Options)) *rig {
+func startTuned(t testing.TB, tune func(*Proxy), change ...func(*Options)) *rig {
 	t.Helper()
 	return startOn(t, listen(t), tune, change...)
 }
 
 // startOn is startTuned with a listener.
-func startOn(t *testing.T, l net.Listener, tune func(*Proxy), change ...func(*Options)) *rig {
+func startOn(t testing.TB, l net.Listener, tune func(*Proxy), change ...func(*Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, recorder: newMemory(), logs: new(logBuffer)}
 	options := Options{
@@ -141,7 +141,7 @@ func (b *logBuffer) lines(s string) (found []string) {
 
 // serve runs an HTTP server until the test ends and returns its address. With
 // secure it speaks TLS.
-func serve(t *testing.T, secure bool, handler http.HandlerFunc) string {
+func serve(t testing.TB, secure bool, handler http.HandlerFunc) string {
 	t.Helper()
 	l := listen(t)
 	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
@@ -155,7 +155,7 @@ func serve(t *testing.T, secure bool, handler http.HandlerFunc) string {
 }
 
 // accept runs a server that speaks as f says on each connection, once.
-func accept(t *testing.T, secure bool, f func(net.Conn)) string {
+func accept(t testing.TB, secure bool, f func(net.Conn)) string {
 	t.Helper()
 	l := listen(t)
 	var running sync.WaitGroup
@@ -232,11 +232,11 @@ func (r *rig) dialWebSocket(address string) *websocket.Conn {
 // wire is one raw connection of a test.
 type wire struct {
 	net.Conn
-	t *testing.T
+	t testing.TB
 	r *bufio.Reader
 }
 
-func newWire(t *testing.T, c net.Conn) *wire {
+func newWire(t testing.TB, c net.Conn) *wire {
 	_ = c.SetDeadline(time.Now().Add(patience))
 	return &wire{Conn: c, t: t, r: bufio.NewReader(c)}
 }

@@ -81,7 +81,7 @@ var errDiskFull = errors.New("disk full")
 const patience = 20 * time.Second
 
 // wait waits until ok is true of what was recorded.
-func (m *memory) wait(t *testing.T, what string, ok func([]*memoryTape) bool) {
+func (m *memory) wait(t testing.TB, what string, ok func([]*memoryTape) bool) {
 	t.Helper()
 	expired := false
 	timer := time.AfterFunc(patience, func() {
@@ -102,7 +102,7 @@ func (m *memory) wait(t *testing.T, what string, ok func([]*memoryTape) bool) {
 }
 
 // ended waits until n connections have ended and returns the last of them.
-func (m *memory) ended(t *testing.T, n int) *memoryTape {
+func (m *memory) ended(t testing.TB, n int) *memoryTape {
 	t.Helper()
 	m.wait(t, "the end of the connections", func(tapes []*memoryTape) bool {
 		count := 0

@@ -45,15 +45,12 @@ func (c *talk) compare(t *testing.T, s *sluice) {
 // compareConnection checks what the capture knows of the connection.
 func (c *talk) compareConnection(t *testing.T, conn connection) {
 	t.Helper()
-	opened := c.client[0]
-	if opened.Event != "open" {
-		t.Fatalf("the client reports %+v first, want open", opened)
-	}
+	opened, accepted := only(t, c.client, "open"), only(t, c.server, "open")
 	if conn.State != "closed" || conn.Status != 101 || conn.How != "close" || conn.Error != "" {
 		t.Errorf("connection: state %q, status %d, how %q, error %q; want closed, 101, close, none", conn.State, conn.Status, conn.How, conn.Error)
 	}
-	if conn.Subprotocol != opened.Subprotocol || conn.Subprotocol != c.server[0].Subprotocol {
-		t.Errorf("subprotocol: capture %q, client %q, server %q", conn.Subprotocol, opened.Subprotocol, c.server[0].Subprotocol)
+	if conn.Subprotocol != opened.Subprotocol || conn.Subprotocol != accepted.Subprotocol {
+		t.Errorf("subprotocol: capture %q, client %q, server %q", conn.Subprotocol, opened.Subprotocol, accepted.Subprotocol)
 	}
 }
 
@@ -118,7 +115,7 @@ func (c *talk) compareMessages(t *testing.T, messages []message, from string, sa
 	}
 	for _, m := range messages {
 		if m.From == from && m.Type == "close" {
-			closed := heard[len(heard)-1]
+			closed := only(t, heard, "closed")
 			if cmp.Or(m.Code, noCode) != closed.Code || closed.Reason != m.Reason {
 				t.Errorf("close from the %s: capture %d %q, receiver %d %q", from, m.Code, m.Reason, closed.Code, closed.Reason)
 			}
@@ -157,6 +154,16 @@ func (c *talk) compareWire(t *testing.T, conn connection, frames []wireFrame) {
 			sameBytes(t, fmt.Sprintf("wire bytes from the %s, capture and %s", from, place), wire, tap.of(t, c.name).from(from))
 		}
 	}
+}
+
+// only returns the event of a name of which there is one in a conversation.
+func only(t testing.TB, events []event, name string) event {
+	t.Helper()
+	at := slices.IndexFunc(events, func(e event) bool { return e.Event == name })
+	if at < 0 {
+		t.Fatalf("no event %q in %+v", name, events)
+	}
+	return events[at]
 }
 
 // told lists the messages of some types that a peer says it sent or received.

@@ -30,6 +30,7 @@ type gorillaPeer struct {
 	inbox  chan event // with Body holding the payload
 	pongs  chan struct{}
 	gone   chan struct{} // closed when reading has ended
+	over   event         // how it has ended
 }
 
 func playGorilla(name string, ws *websocket.Conn, events *journal, steps []step) {
@@ -57,7 +58,20 @@ func playGorilla(name string, ws *websocket.Conn, events *journal, steps []step)
 		}
 	}
 	reading.Wait()
-	ws.Close()
+	p.hangUp()
+	events.add(p.over)
+}
+
+// hangUp ends the connection once the peer has said all it wants to: a library
+// may still write behind its close frame.
+func (p *gorillaPeer) hangUp() {
+	conn := p.ws.NetConn()
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	conn.SetReadDeadline(time.Now().Add(patience))
+	io.Copy(io.Discard, conn)
+	conn.Close()
 }
 
 // read takes in messages until the connection is over.
@@ -66,11 +80,10 @@ func (p *gorillaPeer) read() {
 	for {
 		kind, data, err := p.ws.ReadMessage()
 		if err != nil {
-			over := event{Case: p.name, Event: "closed", Code: websocket.CloseAbnormalClosure}
+			p.over = event{Case: p.name, Event: "closed", Code: websocket.CloseAbnormalClosure}
 			if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
-				over.Code, over.Reason = closed.Code, closed.Text
+				p.over.Code, p.over.Reason = closed.Code, closed.Text
 			}
-			p.events.add(over)
 			return
 		}
 		name := "text"

@@ -151,6 +151,8 @@ func serveRaw(t testing.TB, secure *tls.Config) *host {
 				r.in = bufio.NewReader(r.Conn)
 				if r.head, err = readHead(r.in); err == nil {
 					h.accepted <- r
+				} else {
+					conn.Close()
 				}
 			})
 		}

@@ -4,6 +4,9 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,7 +105,8 @@ func TestUnreachable(t *testing.T) {
 	s := record(t, "--upstream-ca", pki.file)
 	closed := serveRaw(t, nil)
 	closed.close()
-	plainOnly := serveRaw(t, nil)
+	plainOnly := httptest.NewServer(http.NotFoundHandler())
+	defer plainOnly.Close()
 	tests := []struct {
 		name string
 		host *host
@@ -112,7 +116,7 @@ func TestUnreachable(t *testing.T) {
 		{"connection refused", closed, false, "refused"},
 		{"connection refused, TLS", closed, true, "refused"},
 		{"certificate of a stranger", serveRaw(t, stranger.config(t, "stranger")), true, "certificate"},
-		{"no TLS at the server", plainOnly, true, "tls"},
+		{"no TLS at the server", &host{url: &url.URL{Scheme: "wss", Host: plainOnly.Listener.Addr().String()}}, true, "tls"},
 	}
 	for i, test := range tests {
 		w := ways[0]

@@ -33,6 +33,8 @@ func (c *taped) Write(p []byte) (int, error) {
 	return n, err
 }
 
+func (c *taped) CloseWrite() error { return c.Conn.(interface{ CloseWrite() error }).CloseWrite() }
+
 func (c *taped) bytes() (in, out []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +133,7 @@ func pass(client net.Conn, target string) {
 	var back sync.WaitGroup
 	back.Go(func() {
 		io.Copy(client, server)
-		client.(*taped).Conn.(*net.TCPConn).CloseWrite()
+		client.(*taped).CloseWrite()
 	})
 	io.Copy(server, client)
 	server.(*net.TCPConn).CloseWrite()

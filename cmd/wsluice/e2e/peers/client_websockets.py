@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
+from functools import partial
 from urllib.parse import urlsplit
 
 from websockets.exceptions import InvalidHandshake, InvalidStatusCode
@@ -19,7 +20,9 @@ from play import Journal, plans
 
 
 class Protocol(Watched, WebSocketClientProtocol):
-    pass
+    def __init__(self, *args, journal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.journal = journal
 
 
 def tunnel(proxy, host, port):
@@ -42,7 +45,7 @@ async def run(plan):
     journal = Journal(plan["case"])
     url = urlsplit(plan["url"])
     options = {
-        "create_protocol": Protocol,
+        "create_protocol": partial(Protocol, journal=journal),
         "max_size": None,
         "ping_interval": None,
         "subprotocols": plan.get("protocols"),
@@ -66,7 +69,6 @@ async def run(plan):
     except (InvalidHandshake, OSError) as err:
         journal.note("failed", error=str(err))
         return
-    ws.journal = journal
     journal.note(
         "open",
         subprotocol=ws.subprotocol or "",

@@ -18,6 +18,7 @@ import (
 // extent is how much is measured.
 type extent struct {
 	rounds      int
+	relaying    time.Duration // after which no further round through the relays begins
 	cell        time.Duration // one throughput, round trip or connect measurement
 	sizes       []int         // of messages in bytes
 	connections []int         // idle, in ascending order
@@ -30,12 +31,12 @@ type extent struct {
 
 var (
 	full = extent{
-		rounds: 3, cell: 500 * time.Millisecond, sizes: []int{100, 1 << 10, 64 << 10},
+		rounds: 3, relaying: 5 * time.Minute, cell: 500 * time.Millisecond, sizes: []int{100, 1 << 10, 64 << 10},
 		connections: []int{1000, 9000}, settle: 3 * time.Second, soak: 2_000_000,
 		ingest: 4_000_000, capture: 10_000_000, pages: 3000,
 	}
 	brief = extent{
-		rounds: 1, cell: 60 * time.Millisecond, sizes: []int{100, 64 << 10},
+		rounds: 1, relaying: time.Minute, cell: 60 * time.Millisecond, sizes: []int{100, 64 << 10},
 		connections: []int{200}, settle: 500 * time.Millisecond, soak: 100_000,
 		ingest: 300_000, capture: 300_000, pages: 200,
 	}
@@ -102,8 +103,13 @@ func (b *bench) measure() (*results, error) {
 
 // relays measures throughput, round trips and new connections of all designs.
 func (b *bench) relays() error {
-	jobs := b.jobs()
+	jobs, start := b.jobs(), time.Now()
 	for round := range b.rounds {
+		if round > 0 && time.Since(start) > b.relaying {
+			b.say("no time for another round")
+			break
+		}
+		b.results.rounds = round + 1
 		for _, j := range jobs {
 			b.say("round %d of %d: %s, %s, %d B", round+1, b.rounds, j.Work, scheme(j.Secure), j.Size)
 			// Each round begins elsewhere, so that no design is always the one

@@ -370,10 +370,10 @@ func TestAssemblerBrokenCompression(t *testing.T) {
 		}, []string{`1 server text "Hell" size=4 frames=1 compressed cut`}},
 		{"interrupted by another compressed one", "permessage-deflate; server_no_context_takeover", func(t *tape) {
 			t.add(frame.Server, deflatedStart, hello[:5])
-			t.add(frame.Server, deflated, hello)
+			t.add(frame.Server, deflated, string(newSender(false).message([]byte("World"))))
 		}, []string{
 			`1 server text "Hell" size=4 frames=1 compressed unfinished`,
-			`2 server text "Hello" size=5 frames=1 compressed !message interrupted by another`,
+			`2 server text "World" size=5 frames=1 compressed !message interrupted by another`,
 		}},
 		{"inflated text is not UTF-8", "permessage-deflate", func(t *tape) {
 			t.add(frame.Server, deflated, "\x00\x01\x00\xfe\xff\xff\x00")

@@ -125,12 +125,11 @@ func (f *Inflater) run(d *decoder, dst, payload []byte, keep int, whole bool) (o
 	}
 }
 
-// slide appends p to the window and lets its beginning go.
+// slide appends p, a chunk of output, to the window and lets its beginning go.
 func (f *Inflater) slide(p []byte) {
 	if !f.Takeover {
 		return
 	}
-	p = p[max(0, len(p)-maxWindow):]
 	if over := len(f.window) + len(p) - maxWindow; over > 0 {
 		f.window = f.window[:copy(f.window, f.window[over:])]
 	}
@@ -147,7 +146,7 @@ type decoder struct {
 	flate  io.ReadCloser
 	source bytes.Reader
 	input  []byte
-	chunk  [16 << 10]byte
+	chunk  [maxWindow / 2]byte
 }
 
 var decoders = sync.Pool{New: func() any {

@@ -157,6 +157,25 @@ func TestInflateBroken(t *testing.T) {
 	}
 }
 
+// Ten thousand connections each hold an Inflater: it must not grow, and must not
+// see what it may not.
+func TestInflateHoldsOneWindow(t *testing.T) {
+	s, f := newSender(true), frame.Inflater{Takeover: true}
+	var out []byte
+	for _, p := range chatter(4, 50) {
+		out, _, _ = f.Append(out[:0], s.message(p), 1<<20)
+	}
+	next := s.message([]byte(strings.Repeat("again and ", 9)))
+	if n := testing.AllocsPerRun(100, func() { out, _, _ = f.Append(out[:0], next, 1<<20) }); n >= 1 {
+		t.Errorf("%v allocations a message", n)
+	}
+	alone := frame.Inflater{}
+	alone.Append(nil, []byte("\xf2\x48\xcd\xc9\xc9\x07\x00"), 100)
+	if out, _, err := alone.Append(nil, []byte("\xf2\x00\x11\x00\x00"), 100); err == nil {
+		t.Errorf("without takeover a reference to the message before gave %q", out)
+	}
+}
+
 // Whatever a peer sends: no panic, no more than was asked for, and the same
 // answer as the standard library's decoder where both read it as one stream.
 func FuzzInflate(f *testing.F) {

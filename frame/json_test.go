@@ -45,6 +45,8 @@ func TestMessageJSON(t *testing.T) {
 		}, head + `"type":"close","size":2,"code":1001,"reason":"bye","origin":"observed","frames":1,"compressed":false,"wire_size":8}`},
 		{"X2 close without code", func(m *frame.Message) { m.Type = frame.Close },
 			head + `"type":"close","size":2,"origin":"observed","frames":1,"compressed":false,"wire_size":8}`},
+		{"X4 close with code 0", func(m *frame.Message) { m.Type, m.Payload = frame.Close, []byte{0, 0} },
+			head + `"type":"close","size":2,"code":0,"reason":"","origin":"observed","frames":1,"compressed":false,"wire_size":8}`},
 		{"X4 close of one byte", func(m *frame.Message) { m.Type, m.Payload = frame.Close, []byte{3} },
 			head + `"type":"close","size":2,"base64":"Aw==","origin":"observed","frames":1,"compressed":false,"wire_size":8}`},
 		{"X4 close with a reason that is not UTF-8", func(m *frame.Message) {
@@ -176,6 +178,14 @@ func TestConnectionJSON(t *testing.T) {
 		if !reflect.DeepEqual(again, test.conn) {
 			t.Errorf("read back as %+v, want %+v", again, test.conn)
 		}
+	}
+}
+
+// Header fields and URLs are bytes: their JSON must be valid all the same.
+func TestJSONOfBytesThatAreNotUTF8(t *testing.T) {
+	c := frame.Connection{URL: "ws://h/\xff\xc3(", Start: at}
+	if got := string(c.AppendJSON(nil)); !strings.Contains(got, `"url":"ws://h/\ufffd\ufffd("`) || !utf8.ValidString(got) {
+		t.Errorf("%q", got)
 	}
 }
 

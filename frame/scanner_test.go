@@ -50,6 +50,8 @@ var streams = map[string][]byte{
 	"F12 many frames":     bytes.Repeat(wire(masked(text), "0123456789"), 50),
 	"F13 non-minimal":     []byte("\x82\x7e\x00\x01a\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x01b"),
 	"F13 impossible":      append(wire(text, "ok"), "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04what follows"...),
+	"F13 just possible":   []byte("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffwhat follows"),
+	"F13 just impossible": []byte("\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00what follows"),
 	"F13 lie then EOF":    []byte("\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xffshort"),
 	"end within a header": append(wire(text, "ok"), 0x82, 0x7f, 0),
 	"64 KiB":              wire(masked(binary), string(make([]byte, 1<<16))),

@@ -19,6 +19,10 @@ const established = "HTTP/1.1 200 Connection established\r\n\r\n"
 // inside knows less of HTTP than net/http.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, c *client) {
 	target := r.URL.Host
+	if target == "" {
+		http.Error(w, "wsluice: CONNECT names no host", http.StatusBadRequest)
+		return
+	}
 	if address := withPort(target, "https"); p.bypassed(address) {
 		p.connectBlindly(w, r, address)
 		return

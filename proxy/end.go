@@ -10,8 +10,9 @@ import (
 )
 
 // lingerTime is how long, after one side of a session has ended, the other may
-// be silent before both are closed.
-const lingerTime = 10 * time.Second
+// be silent before both are closed. Most peers end at once; one that does not may
+// still be at work on its answer.
+const lingerTime = time.Minute
 
 // closing takes note that a close frame of side has passed.
 func (s *session) closing(side frame.Side) {

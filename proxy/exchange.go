@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/elazarl/goproxy"
@@ -26,6 +27,9 @@ type exchange struct {
 	method string
 	url    string
 	server net.Conn // the connection the request went over
+
+	lock     sync.Mutex // of writer, until answered
+	answered bool
 }
 
 type exchangeKey struct{}
@@ -140,6 +144,9 @@ func (x *exchange) send(r *http.Request, webSocket bool) (*http.Response, error)
 		},
 	}
 	response, err := transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	x.lock.Lock()
+	x.answered = true
+	x.lock.Unlock()
 	if err != nil && r.Context().Err() != nil && x.proxy.ctx.Err() == nil {
 		return nil, errClientLeft
 	}
@@ -149,8 +156,14 @@ func (x *exchange) send(r *http.Request, webSocket bool) (*http.Response, error)
 // errClientLeft ends an exchange nobody waits for any more.
 var errClientLeft = errors.New("the client left before the server answered")
 
-// inform passes on an informational response.
+// inform passes on an informational response, unless it comes when the client
+// already has its answer.
 func (x *exchange) inform(code int, header http.Header) {
+	x.lock.Lock()
+	defer x.lock.Unlock()
+	if x.answered {
+		return
+	}
 	h := x.writer.Header()
 	for name, values := range header {
 		h[name] = values

@@ -34,6 +34,7 @@ var wireCases = map[string]string{
 	"X4 illegal codes, and a byte for one": "\x88\x02\x00\x00\x88\x02\x03\xe7\x88\x02\x03\xed\x88\x02\x03\xee\x88\x02\x03\xf7\x88\x02\x13\x88\x88\x01\x03",
 	"X8 data behind a close":               "\x88\x02\x03\xe8\x81\x05after\x89\x00",
 	"P1 P3 ping and pong":                  "\x89\x04ping\x8a\x04pong\x8a\x00\x89\x7d" + strings.Repeat("x", 125),
+	"P3 ping flood":                        strings.Repeat("\x89\x84\x01\x02\x03\x04ping", 20_000),
 	"compressed":                           "\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x41\x03abc\x80\x01d",
 	"half a header":                        "\x81",
 }

@@ -145,10 +145,18 @@ func TestEarlyFrames(t *testing.T) {
 		for way, open := range map[string]func() *wire{
 			"CONNECT":  func() *wire { return r.tunnel(address) },
 			"absolute": func() *wire { return r.raw() },
+			"glued to CONNECT": func() *wire {
+				w := r.raw()
+				w.send("CONNECT " + address + " HTTP/1.1\r\nHost: x\r\n\r\n")
+				return w
+			},
 		} {
 			for _, size := range []int{0, 1, 5000, 300_000} {
 				if secure && way == "absolute" {
 					continue
+				}
+				if secure && way == "glued to CONNECT" {
+					continue // there is no TLS before its answer
 				}
 				c, target := open(), "/"
 				if way == "absolute" {
@@ -164,6 +172,9 @@ func TestEarlyFrames(t *testing.T) {
 					_, _ = io.WriteString(c.Conn, text)
 					late <- text
 				}()
+				if way == "glued to CONNECT" {
+					c.head()
+				}
 				answer <- struct{}{}
 				if response := c.response(http.MethodGet); response.StatusCode != http.StatusSwitchingProtocols {
 					t.Fatalf("%s: %s", way, response.Status)

@@ -52,6 +52,7 @@ type rig struct {
 	recorder *memory
 	logs     *logBuffer
 	stop     func() // ends the proxy and waits for it
+	absolute bool   // pair asks in absolute form
 }
 
 // start runs a proxy until the test ends. The servers' authority is trusted.
@@ -352,11 +353,16 @@ func (r *rig) pair(secure bool) (client, server *wire) {
 		<-done
 	})
 	r.t.Cleanup(func() { close(done) })
-	client = r.tunnel(address)
-	if secure {
-		client = client.secure("127.0.0.1")
+	if r.absolute {
+		client = r.raw()
+		client.send(handshake("ws://"+address+"/", address))
+	} else {
+		client = r.tunnel(address)
+		if secure {
+			client = client.secure("127.0.0.1")
+		}
+		client.send(handshake("/", address))
 	}
-	client.send(handshake("/", address))
 	if response := client.response(http.MethodGet); response.StatusCode != http.StatusSwitchingProtocols {
 		r.t.Fatalf("handshake: %s; log:\n%s", response.Status, r.logs)
 	}

@@ -19,8 +19,10 @@ import (
 func TestHalfClose(t *testing.T) {
 	late := strings.Repeat("late", 300_000)
 	both(t, func(t *testing.T, secure bool) {
-		for _, first := range []frame.Side{frame.Client, frame.Server} {
+		for n := range 4 {
+			first, absolute := frame.Side(n%2), n > 1 && !secure
 			r := start(t)
+			r.absolute = absolute
 			client, server := r.pair(secure)
 			ends := [2]*wire{client, server}
 			one, other := ends[first], ends[first.Peer()]

@@ -37,7 +37,8 @@ type session struct {
 }
 
 // newSession makes a session of two connections and registers it. The tape is
-// nil when nothing is to be recorded.
+// nil when nothing is to be recorded. Both pumps must be started, or the session
+// closed.
 func (p *Proxy) newSession(client, server net.Conn, tape Tape, id uint64) *session {
 	s := &session{proxy: p, id: id, tape: tape, legs: [2]leg{newLeg(client), newLeg(server)}}
 	for side := range s.pumps {
@@ -49,6 +50,8 @@ func (p *Proxy) newSession(client, server net.Conn, tape Tape, id uint64) *sessi
 			pump.pool = tlsBuffers
 		}
 	}
+	// Counted now and not by start, which goproxy may call late.
+	p.work.Add(len(s.pumps))
 	p.sessions.add(s)
 	return s
 }
@@ -89,6 +92,7 @@ func (s *session) Close() error {
 	if !begun {
 		s.note(frame.ByClient, frame.ByReset, nil)
 		s.close()
+		s.proxy.work.Add(-len(s.pumps))
 	}
 	return nil
 }
@@ -98,11 +102,12 @@ func (s *session) start(side frame.Side) {
 	s.lock.Lock()
 	s.started++
 	s.lock.Unlock()
-	s.proxy.work.Go(func() { s.run(&s.pumps[side]) })
+	go s.run(&s.pumps[side])
 }
 
 // run runs a pump. A panic ends its session, not the proxy.
 func (s *session) run(p *pump) {
+	defer s.proxy.work.Done()
 	var err error
 	defer func() {
 		if v := recover(); v != nil {

@@ -31,6 +31,13 @@ func (c *talk) compare(t *testing.T, s *sluice) {
 	conn := s.conn(t, c.name)
 	c.compareConnection(t, conn)
 	c.compareHandshake(t, conn)
+	c.compareConversation(t, s, conn)
+	c.compareWire(t, conn, s.frames(t, conn.Conn))
+}
+
+// compareConversation checks the messages of both sides.
+func (c *talk) compareConversation(t *testing.T, s *sluice, conn connection) {
+	t.Helper()
 	messages := s.messages(t, conn.Conn)
 	c.compareMessages(t, messages, "client", c.client, c.server)
 	c.compareMessages(t, messages, "server", c.server, c.client)
@@ -39,7 +46,6 @@ func (c *talk) compare(t *testing.T, s *sluice) {
 			t.Errorf("message %d: origin %q, violation %q, error %q; want observed and nothing wrong", m.Seq, m.Origin, m.Violation, m.Error)
 		}
 	}
-	c.compareWire(t, conn, s.frames(t, conn.Conn))
 }
 
 // compareConnection checks what the capture knows of the connection.

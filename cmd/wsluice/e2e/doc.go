@@ -6,7 +6,7 @@
 // installs (Node with the packages of package-lock.json, Debian's Python
 // packages, curl, Chromium) and fail where that is missing:
 //
-//	cmd/wsluice/e2e/setup.sh && go test -tags e2e ./cmd/wsluice/e2e/...
+//	cmd/wsluice/e2e/setup.sh && go test -tags e2e -count 1 ./cmd/wsluice/e2e/
 //
 // WSLUICE_BIN names the binary to test; without it one is built.
 //

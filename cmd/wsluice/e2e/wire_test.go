@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ var clientOddities = []oddity{
 	{"empty last fragment after the other half", masked(0x00, 2, "", "\xb8\x96"), ""},
 	{"empty last fragment", masked(0x80, 0, "", ""), ""},
 	{"unsolicited pong", masked(0x8a, 4, "", "pong"), ""},
-	{"text that is not UTF-8", masked(0x81, 3, "", "a\xff\xfe"), "text not UTF-8"},
+	{"text that is not UTF-8", masked(0x81, 3, "", "a\xff\xfe"), ""}, // a matter of messages
 	{"length in two bytes that fits in none", masked(0x82, 126, "\x00\x03", "abc"), "length not in its shortest form"},
 	{"length in eight bytes that fits in none", masked(0x82, 127, "\x00\x00\x00\x00\x00\x00\x00\x03", "abc"), "length not in its shortest form"},
 	{"no mask", plain(0x81, "bare"), "unmasked client frame"},
@@ -81,9 +82,19 @@ func TestOddities(t *testing.T) {
 	s.stop(t)
 	for i, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
-			frames := s.frames(t, s.conn(t, fmt.Sprint(i)).Conn)
+			conn := s.conn(t, fmt.Sprint(i)).Conn
+			frames := s.frames(t, conn)
 			compareOddities(t, frames, "client", clientOddities)
 			compareOddities(t, frames, "server", serverOddities)
+			for _, m := range s.messages(t, conn) {
+				if m.Type == "text" && bytes.Contains(m.payload(), []byte("\xff\xfe")) {
+					if !strings.HasPrefix(m.Violation, "text not UTF-8") {
+						t.Errorf("text that is not UTF-8: violation %q", m.Violation)
+					}
+					return
+				}
+			}
+			t.Error("no message holds the text that is not UTF-8")
 		})
 	}
 }

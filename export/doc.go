@@ -3,7 +3,7 @@
 // line that lists show for a message or a frame.
 //
 // It promises that what people are shown is harmless for a terminal, that jsonl
-// and wire leave out nothing they were given, and that one who asks for bytes
-// gets exactly the bytes or an error that counts what is missing. It reads no
-// captures, opens no files and starts no goroutines.
+// keeps every byte of a payload, and that one who asks for bytes gets exactly the
+// bytes, or an error that counts what is missing. It reads no captures, opens no
+// files and starts no goroutines.
 package export

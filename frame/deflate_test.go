@@ -22,7 +22,7 @@ func TestDeflaterHonoursWindow(t *testing.T) {
 			}
 			window := windowed{size: 1 << bits}
 			wire, plain := 0, 0
-			for i, want := range chatter(uint64(bits), 60) {
+			for i, want := range chatter(uint64(bits), 40) {
 				payload := d.Append(nil, want)
 				wire, plain = wire+len(payload), plain+len(want)
 				if !takeover {

@@ -1,14 +1,17 @@
 // Package frame is the vocabulary of wsluice: what RFC 6455 and RFC 7692 put on
 // the wire, and how wsluice names what it saw.
 //
-// It holds the frame header codec, opcodes, close codes, the boundary scanner
-// used while bytes pass, the cutter used when they are recorded, legality
-// checks, message assembly, permessage-deflate, and the values every other
-// room talks about: Record (one frame), Message (one message) and Connection
-// (one connection), with their one JSON form.
+// Bytes of one direction become messages in this order. While they pass, a
+// Scanner finds where frames and messages end. When they are kept, a Cutter cuts
+// them into frames, a Checker names the rule a frame breaks, and the frame
+// becomes a Record. When they are read, an Assembler makes a Message of the
+// records: fragments put together, payload inflated as the Extensions say. A
+// Connection tells what is known besides. Record, Message and Connection each
+// have one JSON form, the same wherever wsluice writes JSON.
 //
-// It promises to keep every distinction the wire makes, also illegal ones: a
-// header that was parsed is written back byte for byte. It never rejects bytes
-// it was given to look at, never touches a socket, a file or a clock, and never
-// starts a goroutine.
+// The package promises to keep every distinction the wire makes, also illegal
+// ones: a header that was parsed is written back byte for byte. It never rejects
+// bytes it was given to look at, never reserves memory because a peer announced
+// something, never touches a socket, a file or a clock, and never starts a
+// goroutine.
 package frame

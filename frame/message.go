@@ -16,11 +16,12 @@ type Message struct {
 	// nothing, Opaque for bytes that were no frame.
 	Type   Opcode
 	Origin Origin
-	// Payload is unmasked and inflated. When Error is set it is as it passed.
-	// When Truncated it is only the beginning.
+	// Payload is unmasked and inflated. When Error is set it is as it passed;
+	// when Truncated or Incomplete it is the beginning of what was sent.
 	Payload []byte
-	// Size is the size of the whole payload in bytes, whatever Payload holds:
-	// after inflation where that succeeded, otherwise as it passed.
+	// Size is the size of the whole payload in bytes, as far as it is known and
+	// whatever Payload holds: after inflation where that succeeded, otherwise as
+	// it passed.
 	Size uint64
 	// WireSize is the size of all the message's frames in bytes, headers
 	// included.

@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 type client struct {
 	net.Conn
 	tunnel *tunnel // nil for an accepted connection
+	broken error   // what reading has failed with
 
 	lock     sync.Mutex
 	direct   *http.Transport
@@ -70,6 +73,20 @@ func (c *client) tunnelled() bool { return c.tunnel != nil }
 // CONNECT said where to go; Host is the server's business.
 func (c *client) absolute(r *http.Request) {
 	r.URL.Scheme, r.URL.Host = c.tunnel.scheme, c.tunnel.host
+}
+
+// Read remembers how reading failed. The system tells of a reset only once, and
+// net/http, which reads ahead to notice when a client leaves, may be told in the
+// session's place.
+func (c *client) Read(p []byte) (int, error) {
+	if c.broken != nil {
+		return 0, c.broken
+	}
+	n, err := c.Conn.Read(p)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.broken = err
+	}
+	return n, err
 }
 
 // NetConn returns the connection beneath.

@@ -101,6 +101,37 @@ func TestWhoEndedItAndHow(t *testing.T) {
 	})
 }
 
+// Catches a reset of which net/http learned in the session's place, because it
+// came right upon the 101 (pitfall X7).
+func TestResetBeforeTheSessionReads(t *testing.T) {
+	near, far := tcpPair(t)
+	c := &client{Conn: near}
+	_ = far.SetLinger(0)
+	_ = far.Close()
+	for n := range 2 {
+		if _, err := c.Read(make([]byte, 1)); howEnded(err) != frame.ByReset {
+			t.Errorf("read %d: %v, want a reset", n, err)
+		}
+	}
+}
+
+// tcpPair returns the two ends of a connection.
+func tcpPair(t *testing.T) (near, far *net.TCPConn) {
+	t.Helper()
+	l := listen(t)
+	defer l.Close()
+	dialled, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dialled.Close(); _ = accepted.Close() })
+	return dialled.(*net.TCPConn), accepted.(*net.TCPConn)
+}
+
 // Catches bytes lost that a side sends before it learns that the other is gone
 // (pitfall X8).
 func TestSentToOneThatIsGone(t *testing.T) {

@@ -111,7 +111,7 @@ func unescape(t *testing.T, s string) string {
 	return b.String()
 }
 
-// For any bytes at all: harmless, on one line, within the width, unambiguous.
+// Pitfall S7, any bytes at all: harmless, on one line, within the width, unambiguous.
 func FuzzVisible(f *testing.F) {
 	f.Add([]byte("\x1b[2J\u202e\xff\\n世\u0301"), 10)
 	f.Add([]byte("\\\\\\"), 2)

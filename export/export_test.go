@@ -177,7 +177,8 @@ func TestLineGolden(t *testing.T) {
 	})
 }
 
-// A program reads jsonl: the connection first, then every message, all of it.
+// Pitfalls S3 and S8: a program reads jsonl, the connection first, then every
+// message, whole.
 func TestJSONLRoundTrip(t *testing.T) {
 	var out bytes.Buffer
 	s := newSession()

@@ -31,7 +31,8 @@ type Assembler struct {
 	Extensions Extensions
 	// Limit is how many payload bytes a message holds at most; 0 means 64 MiB.
 	// Memory is bounded by it, except that compressed messages of up to 16 MiB
-	// on the wire are inflated whatever the limit.
+	// on the wire are inflated whatever the limit. One that inflates to more than
+	// 256 MiB has an Error instead.
 	Limit int
 	// Load returns the whole payload of a record that came with only the
 	// beginning of it (len(r.Payload) < r.Stored). It is not called for

@@ -124,6 +124,13 @@ func TestAssembler(t *testing.T) {
 			`3 client pong "p" size=1 frames=1`,
 			`1 server text "ab" size=2 frames=2`,
 		}},
+		{"P3 unsolicited pongs", func(t *tape) {
+			t.add(c, pong, "")
+			t.add(c, pong, "\x00\x01")
+		}, []string{
+			`1 client pong "" size=0 frames=1`,
+			`2 client pong "\x00\x01" size=2 frames=1`,
+		}},
 		{"F3 empty parts", func(t *tape) {
 			t.add(s, text, "")
 			t.add(s, textStart, "")
@@ -450,6 +457,24 @@ func TestAssemblerLimitAndLoad(t *testing.T) {
 		`8 server text "012345678\xff" size=11 frames=1 !text not UTF-8 truncated`,
 		`9 server text "unre" size=10 frames=1 error=read payload of frame 9: block is damaged truncated`,
 	})
+}
+
+// Pitfalls F14 and S8: a message of ten thousand fragments is one message, whole.
+func TestAssemblerManyFragments(t *testing.T) {
+	tape := newTape(frame.Extensions{})
+	tape.add(frame.Client, textStart, "0")
+	for range 9_998 {
+		tape.add(frame.Client, continuation, "0123456789")
+	}
+	tape.add(frame.Client, last, "9")
+	var got []frame.Message
+	var a frame.Assembler
+	for _, r := range tape.records {
+		got = append(got, a.Push(r)...)
+	}
+	if len(got) != 1 || got[0].Frames != 10_000 || got[0].Size != 99_982 || len(got[0].Payload) != 99_982 {
+		t.Errorf("%d messages", len(got))
+	}
 }
 
 // A limit for a list must not cost the messages after a large compressed one.

@@ -10,9 +10,9 @@ import (
 
 // AppendJSON appends the one JSON form of c to dst, in the manner of
 // Message.AppendJSON. Fields that are not known are left out, except for the
-// counters and the header fields of the handshake; their bytes that are not UTF-8
-// become U+FFFD. The beginning of a refusal's
-// body is in "body", or in "body_base64" when it is not UTF-8.
+// counters and the header fields of the handshake. Bytes of URL and header
+// fields that are not UTF-8 become U+FFFD. The beginning of a refusal's body is
+// in "body", or in "body_base64" when it is not UTF-8.
 func (c *Connection) AppendJSON(dst []byte) []byte {
 	o := openObject(dst)
 	o.uint("conn", c.ID)

@@ -167,8 +167,8 @@ func TestInflateWithoutTakeoverForgets(t *testing.T) {
 	}
 }
 
-// Whatever a peer sends: no panic, no more than was asked for, and the same
-// answer as the standard library's decoder where both read it as one stream.
+// Pitfall S7, whatever a peer sends: no panic, no more than was asked for, and the
+// same answer as the standard library's decoder where both read it as one stream.
 func FuzzInflate(f *testing.F) {
 	f.Add([]byte("\xf2\x48\xcd\xc9\xc9\x07\x00"), []byte("\xf2\x00\x11\x00\x00"), true)
 	f.Add([]byte("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), []byte{}, false)

@@ -207,9 +207,7 @@ func TestOwnPage(t *testing.T) {
 // end.
 func TestItself(t *testing.T) {
 	s := record(t)
-	own := *serveRaw(t, nil).url
-	own.Host = s.addr
-	itself := &host{url: &own}
+	itself := hostAt("ws", s.addr)
 	for _, w := range []way{ways[0], ways[2], ways[3]} {
 		conn, err := net.Dial("tcp", s.addr)
 		if err != nil {

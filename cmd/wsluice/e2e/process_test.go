@@ -20,7 +20,7 @@ import (
 type process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
-	stderr *output
+	stderr *transcript
 	exited chan struct{} // closed when it has ended and its output is read
 	err    error         // from Wait, valid after exited
 }
@@ -31,7 +31,7 @@ func start(t testing.TB, env []string, line func([]byte), name string, args ...s
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p := &process{cmd: cmd, stderr: newOutput(), exited: make(chan struct{})}
+	p := &process{cmd: cmd, stderr: newTranscript(), exited: make(chan struct{})}
 	cmd.Stderr = p.stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -91,16 +91,16 @@ func (p *process) wait(t testing.TB) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// output keeps what a process writes and lets a test wait for a part of it.
-type output struct {
+// transcript keeps what a process writes and lets a test wait for a part of it.
+type transcript struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer
 	changed chan struct{}
 }
 
-func newOutput() *output { return &output{changed: make(chan struct{})} }
+func newTranscript() *transcript { return &transcript{changed: make(chan struct{})} }
 
-func (o *output) Write(p []byte) (int, error) {
+func (o *transcript) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	close(o.changed)
@@ -108,20 +108,20 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.buf.Write(p)
 }
 
-func (o *output) String() string {
+func (o *transcript) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.String()
 }
 
 // tail returns the last 4 KiB.
-func (o *output) tail() string {
+func (o *transcript) tail() string {
 	s := o.String()
 	return s[max(0, len(s)-4096):]
 }
 
 // await waits until found, given all output so far, returns true.
-func (o *output) await(t testing.TB, what string, found func(string) bool) {
+func (o *transcript) await(t testing.TB, what string, found func(string) bool) {
 	t.Helper()
 	timeout := time.After(patience)
 	for {

@@ -123,6 +123,11 @@ type host struct {
 	close    func()    // stops it early
 }
 
+// hostAt is a host that something else serves.
+func hostAt(scheme, address string) *host {
+	return &host{url: &url.URL{Scheme: scheme, Host: address}}
+}
+
 // serveRaw starts a host, with TLS when a configuration is given.
 func serveRaw(t testing.TB, secure *tls.Config) *host {
 	t.Helper()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -116,7 +115,7 @@ func TestUnreachable(t *testing.T) {
 		{"connection refused", closed, false, "refused"},
 		{"connection refused, TLS", closed, true, "refused"},
 		{"certificate of a stranger", serveRaw(t, stranger.config(t, "stranger")), true, "certificate"},
-		{"no TLS at the server", &host{url: &url.URL{Scheme: "wss", Host: plainOnly.Listener.Addr().String()}}, true, "tls"},
+		{"no TLS at the server", hostAt("wss", plainOnly.Listener.Addr().String()), true, "tls"},
 	}
 	for i, test := range tests {
 		w := ways[0]

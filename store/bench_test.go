@@ -1,15 +1,18 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/s2"
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -34,101 +37,185 @@ func traffic(size, payload int) (wire []byte, frames int) {
 }
 
 // BenchmarkIngest is one producer that appends reads of 64 KiB as fast as it
-// may, fsync on. Its frames/s stand against those of BenchmarkPlainFile.
+// may, fsync on, against the same recorder that appends the same blocks to a
+// plain file instead of committing them. Both take turns; ratio is the store's
+// throughput over the plain file's.
 func BenchmarkIngest(b *testing.B) {
 	for _, payload := range []int{100, 1024, 64 << 10} {
 		b.Run(fmt.Sprint(payload), func(b *testing.B) {
-			wire, frames := traffic(16<<20, payload)
-			path := filepath.Join(b.TempDir(), "capture.db")
-			rec, err := Create(path, Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			tape, err := rec.Open(&frame.Connection{State: frame.Open})
-			if err != nil {
-				b.Fatal(err)
-			}
+			wire, frames := traffic(64<<20, payload)
+			var spent [2]time.Duration
+			var size int64
 			n := 0
+			path := filepath.Join(b.TempDir(), "plain")
 			for b.Loop() {
-				now := time.Now()
-				for p := wire; len(p) > 0; {
-					part := p[:min(len(p), 64<<10)]
-					tape.Append(frame.Client, now, part)
-					p = p[len(part):]
+				for i, o := range []Options{{}, {commit: plainFile(b, path)}} {
+					took, written := ingest(b, o, wire)
+					spent[i] += took
+					if i == 0 {
+						size += written
+					}
 				}
 				n += frames
 			}
-			if err := rec.Sync(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
-			st := rec.Stats()
-			b.ReportMetric(float64(st.Stalls), "stalls")
-			b.ReportMetric(float64(st.Slowest.Milliseconds()), "slowest-ms")
-			tape.Close(frame.End{Time: time.Now()})
-			if err := rec.Close(); err != nil {
-				b.Fatal(err)
-			}
-			info, err := os.Stat(path)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(info.Size())/float64(n), "file-B/frame")
+			b.ReportMetric(float64(n)/spent[0].Seconds(), "frames/s")
+			b.ReportMetric(spent[1].Seconds()/spent[0].Seconds(), "ratio")
+			b.ReportMetric(float64(size)/float64(n), "file-B/frame")
 		})
 	}
 }
 
-// BenchmarkPlainFile writes the same frames as blocks compressed alike to a
-// plain file, with as many syncs: the most a store could reach.
-func BenchmarkPlainFile(b *testing.B) {
-	for _, payload := range []int{100, 1024, 64 << 10} {
-		b.Run(fmt.Sprint(payload), func(b *testing.B) {
-			wire, frames := traffic(16<<20, payload)
-			f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
+// plainFile returns a commit that appends to a new file.
+func plainFile(b *testing.B, path string) func(*Recorder, *batch) error {
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { f.Close() })
+	return func(_ *Recorder, batch *batch) error {
+		if _, err := f.Write(batch.arena); err != nil {
+			return err
+		}
+		return f.Sync()
+	}
+}
+
+// ingest records wire as the bytes of one client and returns how long it took
+// until all was durable, and the size of the capture.
+func ingest(b *testing.B, o Options, wire []byte) (time.Duration, int64) {
+	path := filepath.Join(b.TempDir(), "capture.db")
+	rec := create(b, path, o)
+	tape, _ := openTape(b, rec)
+	start := time.Now()
+	feed(tape, wire)
+	if err := rec.Sync(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	took := time.Since(start)
+	var size int64
+	rec.file.view(func(tx *bolt.Tx) error { size = tx.Size(); return nil })
+	closeAll(b, rec)
+	os.Remove(path)
+	return took, size
+}
+
+// feed appends wire in reads of 64 KiB.
+func feed(tape *Tape, wire []byte) {
+	now := time.Now()
+	for len(wire) > 0 {
+		n := min(len(wire), 64<<10)
+		tape.Append(frame.Client, now, wire[:n])
+		wire = wire[n:]
+	}
+}
+
+// BenchmarkMemory passes a million masked frames of 100 B over one connection
+// at full speed and reports the highest anonymous memory of the process.
+func BenchmarkMemory(b *testing.B) {
+	wire, frames := traffic(2<<20, 100)
+	var peak int
+	for b.Loop() {
+		rec := create(b, filepath.Join(b.TempDir(), "capture.db"), Options{})
+		tape, _ := openTape(b, rec)
+		for sent := 0; sent < 1_000_000; sent += frames {
+			feed(tape, wire)
+			peak = max(peak, anonymous(b))
+		}
+		closeAll(b, rec)
+	}
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
+}
+
+// anonymous returns the anonymous memory of the process in bytes.
+func anonymous(b *testing.B) int {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("needs /proc")
+	}
+	for line := range strings.Lines(string(status)) {
+		var kib int
+		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	b.Fatal("no RssAnon in /proc/self/status")
+	return 0
+}
+
+// bigCapture is a capture of a million frames of 100 B on that many
+// connections, equally busy.
+func bigCapture(b *testing.B, conns int) *Reader {
+	path := filepath.Join(b.TempDir(), "capture.db")
+	rec := create(b, path, Options{})
+	tapes := make([]*Tape, conns)
+	for i := range tapes {
+		tapes[i], _ = openTape(b, rec)
+	}
+	wire, _ := traffic(16<<20, 100)
+	const size = 106 // of a frame
+	for i := range 1_000_000 {
+		at := i * size % (len(wire) - size)
+		tapes[rand.IntN(conns)].Append(frame.Client, time.Now(), wire[at/size*size:][:size])
+	}
+	for _, tape := range tapes {
+		tape.Close(frame.End{})
+	}
+	closeAll(b, rec)
+	r, err := Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { r.Close() })
+	return r
+}
+
+// BenchmarkPage reads pages of 100 rows at random places, of all connections
+// together, of one connection alone in its capture, and of one in 1,000.
+func BenchmarkPage(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		conns int
+		conn  uint64
+	}{{"all", 10, 0}, {"alone", 1, 1}, {"of-1000", 1000, 500}} {
+		b.Run(c.name, func(b *testing.B) {
+			r := bigCapture(b, c.conns)
+			n, err := r.Count(c.conn)
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer f.Close()
-			blocks := make(chan []byte, 64)
-			free := make(chan []byte, 64)
-			for range cap(free) {
-				free <- make([]byte, s2.MaxEncodedLen(blockSize))
-			}
-			done := make(chan error)
-			go func() {
-				last := time.Now()
-				for p := range blocks {
-					if _, err := f.Write(p); err != nil {
-						done <- err
-						return
-					}
-					free <- p[:cap(p)]
-					if time.Since(last) > commitDelay {
-						f.Sync()
-						last = time.Now()
-					}
-				}
-				done <- f.Sync()
-			}()
-			raw := make([]byte, 0, blockSize)
-			n := 0
+			var took []time.Duration
 			for b.Loop() {
-				for p := wire; len(p) > 0; {
-					part := p[:min(len(p), blockSize-len(raw))]
-					raw = append(raw, part...)
-					p = p[len(part):]
-					if len(raw) == blockSize {
-						blocks <- s2.Encode(<-free, raw)
-						raw = raw[:0]
-					}
+				from := 1 + rand.Uint64N(n-100)
+				start := time.Now()
+				page, err := r.Page(b.Context(), c.conn, from, 100)
+				took = append(took, time.Since(start))
+				if err != nil || len(page) != 100 {
+					b.Fatal(len(page), err)
 				}
-				n += frames
 			}
-			close(blocks)
-			if err := <-done; err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 		})
 	}
+}
+
+// BenchmarkScan searches the payloads of a million frames.
+func BenchmarkScan(b *testing.B) {
+	r := bigCapture(b, 10)
+	needle := []byte("no such text")
+	n := 0
+	for b.Loop() {
+		c := r.Scan(b.Context(), 0, 1)
+		for c.Next() {
+			if bytes.Contains(c.Record().Payload, needle) {
+				b.Fatal("found")
+			}
+			n++
+		}
+		if err := c.Err(); err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
 }

@@ -182,35 +182,13 @@ func (w *walk) next() (bool, error) {
 	return true, nil
 }
 
-// skip passes over the next record and returns the place it belongs to and the
-// seq it has. It must not be called behind the last record.
-func (w *walk) skip() (err error) {
-	next, size, err := skim(w.rest, w.prev)
-	if err != nil {
-		return inBlock(w.b.base, err)
+// peek returns what the record after the next one is relative to, and the size
+// of the next. It must not be called behind the last record.
+func (w *walk) peek() (next entry, size int, err error) {
+	if next, size, err = skim(w.rest, w.prev); err != nil {
+		return next, 0, inBlock(w.b.base, err)
 	}
-	if err := w.count(next.conn); err != nil {
-		return err
-	}
-	w.seqs[next.conn]++
-	w.advance(size, next)
-	return nil
-}
-
-// peek returns whose record comes next and its seq; ok is false behind the
-// last.
-func (w *walk) peek() (p place, seq uint64, ok bool, err error) {
-	if w.n == w.b.count {
-		return place{}, 0, false, nil
-	}
-	next, _, err := skim(w.rest, w.prev)
-	if err != nil {
-		return place{}, 0, false, inBlock(w.b.base, err)
-	}
-	if err := w.count(next.conn); err != nil {
-		return place{}, 0, false, err
-	}
-	return w.b.places[next.conn], w.seqs[next.conn], true, nil
+	return next, size, w.count(next.conn)
 }
 
 // count checks that the directory announced one more record at the place.

@@ -1,11 +1,8 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"os"
 	"runtime/debug"
 	"time"
@@ -23,7 +20,7 @@ type file struct {
 // openFile opens the database at path, waiting for its lock at most the given
 // time. Open may be nil.
 func openFile(path string, readOnly bool, wait time.Duration, open func(string, int, os.FileMode) (*os.File, error)) (*file, error) {
-	if err := preflight(path, readOnly); err != nil {
+	if err := preflight(path, readOnly, wait); err != nil {
 		return nil, fmt.Errorf("open capture %s: %w", path, err)
 	}
 	if open == nil {
@@ -89,76 +86,4 @@ func guard(doing string, fn func() error) (err error) {
 		}
 	}()
 	return fn()
-}
-
-// The parts of a bbolt file that preflight looks at.
-const (
-	pageHeader = 16
-	metaSize   = 64
-	boltMagic  = 0xED0CDAED
-)
-
-// preflight looks at a file before bbolt maps it: bbolt trusts the sizes in its
-// two meta pages, and a truncated file would fault wherever it is touched. A
-// file that is missing or empty passes unless mustExist.
-func preflight(path string, mustExist bool) error {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) && !mustExist {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: it is no regular file", ErrNotCapture)
-	case info.Size() == 0 && !mustExist:
-		return nil
-	case info.Size() == 0:
-		return fmt.Errorf("%w: the file is empty", ErrNotCapture)
-	}
-	return checkMetas(f, info.Size())
-}
-
-// checkMetas returns an error unless the newest valid meta page of a file fits
-// its size.
-func checkMetas(f io.ReaderAt, size int64) error {
-	foreign := true
-	newest, end := uint64(0), uint64(0)
-	page := make([]byte, pageHeader+metaSize)
-	// The second meta page begins at the page size, which only the first one
-	// tells; without it all sizes bbolt knows are tried.
-	for offset := int64(0); offset <= 64<<10; offset = max(1<<10, offset*2) {
-		if _, err := f.ReadAt(page, offset); err != nil {
-			break
-		}
-		meta := page[pageHeader:]
-		le := binary.NativeEndian
-		if le.Uint32(meta) != boltMagic {
-			continue
-		}
-		foreign = false
-		sum := fnv.New64a()
-		sum.Write(meta[:metaSize-8])
-		pageSize := le.Uint32(meta[8:])
-		if sum.Sum64() != le.Uint64(meta[metaSize-8:]) || offset != 0 && int64(pageSize) != offset {
-			continue
-		}
-		if tx := le.Uint64(meta[48:]); tx >= newest {
-			newest, end = tx, le.Uint64(meta[40:])*uint64(pageSize)
-		}
-	}
-	switch {
-	case foreign:
-		return ErrNotCapture
-	case end == 0:
-		return corrupt("both meta pages are broken")
-	case end > uint64(size):
-		return corrupt("the file has %d bytes, its meta page says %d", size, end)
-	}
-	return nil
 }

@@ -88,18 +88,21 @@ func (r *Reader) blocks(tx *bolt.Tx, conn, from, want uint64, fn func(*block) (b
 // seek reads the next record of conn from the given seq on into w.rec; conn 0
 // stands for all and from for a global number then.
 func (w *walk) seek(conn, from uint64) (bool, error) {
-	for {
-		p, seq, ok, err := w.peek()
-		if !ok || err != nil {
-			return false, err
-		}
-		if conn == 0 && w.b.base+uint64(w.n) >= from || p.conn == conn && seq >= from {
+	for w.n < w.b.count {
+		if conn == 0 && w.b.base+uint64(w.n) >= from {
 			return w.next()
 		}
-		if err := w.skip(); err != nil {
+		next, size, err := w.peek()
+		if err != nil {
 			return false, err
 		}
+		if p := next.conn; conn != 0 && w.b.places[p].conn == conn && w.seqs[p] >= from {
+			return w.next()
+		}
+		w.seqs[next.conn]++
+		w.advance(size, next)
 	}
+	return false, nil
 }
 
 // resolve sets what a record whose payload is in chunks leaves open.

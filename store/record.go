@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -130,11 +129,19 @@ type decoded struct {
 	chunked bool
 }
 
+// uvarint is protowire.ConsumeVarint, faster for what is nearly always a byte.
+func uvarint(p []byte) (v uint64, n int) {
+	if len(p) > 0 && p[0] < 0x80 {
+		return uint64(p[0]), 1
+	}
+	return protowire.ConsumeVarint(p)
+}
+
 // consumeRecord reads the record at the start of p, relative to prev, and
 // returns how many bytes it took. The payload aliases p. Global, Conn, Seq,
 // Message and Time are left to the caller, who knows the block.
 func consumeRecord(d *decoded, p []byte, prev entry) (int, error) {
-	size, n := protowire.ConsumeVarint(p)
+	size, n := uvarint(p)
 	if n < 0 || size > uint64(len(p)-n) {
 		return 0, corrupt("record exceeds its block")
 	}
@@ -144,24 +151,35 @@ func consumeRecord(d *decoded, p []byte, prev entry) (int, error) {
 	kind, length, extended := uint64(0), uint64(math.MaxUint64), uint64(0)
 	var overlong bool
 	for len(p) > 0 {
-		num, typ, n := protowire.ConsumeTag(p)
-		if n < 0 {
+		tag, n := uvarint(p)
+		num, typ := protowire.Number(tag>>3), protowire.Type(tag&7)
+		if n < 0 || tag>>3 > uint64(protowire.MaxValidNumber) {
 			return 0, corrupt("record has a broken field tag")
 		}
 		p = p[n:]
 		var v uint64
 		switch typ {
 		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(p)
+			v, n = uvarint(p)
 		case protowire.BytesType:
-			var payload []byte
-			if payload, n = protowire.ConsumeBytes(p); n >= 0 && num == recordPayload {
-				d.Payload = payload
+			v, n = uvarint(p)
+			if n < 0 || v > uint64(len(p)-n) {
+				n = -1
+				break
 			}
+			if num == recordPayload {
+				d.Payload = p[n : n+int(v) : n+int(v)]
+			}
+			n += int(v)
 		case protowire.Fixed32Type:
-			if _, n = protowire.ConsumeFixed32(p); n >= 0 && num == recordMask {
+			if len(p) < 4 {
+				n = -1
+				break
+			}
+			n = 4
+			if num == recordMask {
 				d.Header.Masked = true
-				copy(d.Header.Mask[:], p)
+				d.Header.Mask = [4]byte(p)
 			}
 		default:
 			n = protowire.ConsumeFieldValue(num, typ, p)
@@ -225,25 +243,23 @@ func consumeRecord(d *decoded, p []byte, prev entry) (int, error) {
 
 // skim reads only what the next record depends on and whom this one belongs to.
 func skim(p []byte, prev entry) (next entry, size int, err error) {
-	n, w := binary.Uvarint(p)
-	if w <= 0 || n > uint64(len(p)-w) {
+	v, n := uvarint(p)
+	if n < 0 || v > uint64(len(p)-n) {
 		return prev, 0, corrupt("record exceeds its block")
 	}
-	size = w + int(n)
-	p = p[w:size]
+	size = n + int(v)
+	p = p[n:size]
 	next = entry{conn: prev.conn, time: prev.time}
 	// The two fields come first, in this order, whoever wrote the block.
 	if len(p) > 0 && p[0] == recordConn<<3 {
-		v, w := binary.Uvarint(p[1:])
-		if w <= 0 {
-			return prev, 0, corrupt("record field 1 is broken")
+		if v, n = uvarint(p[1:]); n < 0 {
+			return prev, 0, corrupt("record field %d is broken", recordConn)
 		}
-		next.conn, p = v-1, p[1+w:]
+		next.conn, p = v-1, p[1+n:]
 	}
 	if len(p) > 0 && p[0] == recordTime<<3 {
-		v, w := binary.Uvarint(p[1:])
-		if w <= 0 {
-			return prev, 0, corrupt("record field 2 is broken")
+		if v, n = uvarint(p[1:]); n < 0 {
+			return prev, 0, corrupt("record field %d is broken", recordTime)
 		}
 		next.time += protowire.DecodeZigZag(v)
 	}

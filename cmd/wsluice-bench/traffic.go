@@ -30,7 +30,7 @@ func newTraffic(side frame.Side, size int) *traffic {
 	h := frame.Header{Fin: true, Opcode: frame.Text, Masked: side == frame.Client, Length: uint64(size)}
 	t := &traffic{wire: wireSize(side, size)}
 	t.perWrite = max(1, writeBytes/t.wire)
-	text := newTexts(random)
+	text := texts{random: random, time: 1_780_000_000_000}
 	for range max(1, poolBytes/(t.perWrite*size)) {
 		write := make([]byte, 0, t.perWrite*t.wire)
 		for range t.perWrite {
@@ -53,15 +53,10 @@ func wireSize(side frame.Side, size int) int {
 }
 
 // texts makes JSON-like text: ticks of a market feed, whose names repeat and
-// whose numbers do not.
+// whose numbers do not: some twenty of a hundred bytes are random digits.
 type texts struct {
 	random *rand.Rand
-	id     uint64
-	time   uint64
-}
-
-func newTexts(random *rand.Rand) *texts {
-	return &texts{random: random, id: 4_000_000_000 + random.Uint64N(1_000_000_000), time: 1_780_000_000_000}
+	time   uint64 // milliseconds since 1970
 }
 
 var symbols = [...]string{"BTC-USD", "ETH-USD", "SOL-EUR", "XRP-USD", "ADA-EUR", "DOT-USD", "LTC-EUR", "UNI-USD"}
@@ -73,14 +68,13 @@ const maxTick = 100
 func (t *texts) append(dst []byte, size int) []byte {
 	end := len(dst) + size
 	for comma := ""; end-len(dst) >= maxTick; comma = "," {
-		t.id += 1 + t.random.Uint64N(9)
 		t.time += t.random.Uint64N(40)
 		side := "buy"
 		if t.random.IntN(2) == 0 {
 			side = "sell"
 		}
 		dst = fmt.Appendf(dst, `%s{"ev":"T","id":%d,"sym":"%s","side":"%s","px":%.2f,"qty":%.3f,"t":%d}`, comma,
-			t.id, symbols[t.random.IntN(len(symbols))], side, 10+t.random.Float64()*60000, t.random.Float64()*3, t.time)
+			1_000_000_000+t.random.Uint64N(9_000_000_000), symbols[t.random.IntN(len(symbols))], side, 10+t.random.Float64()*60000, t.random.Float64()*3, t.time)
 	}
 	for len(dst) < end {
 		dst = append(dst, ' ')

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -11,20 +12,31 @@ import (
 // scanStep is how many blocks a cursor reads in one transaction.
 const scanStep = 16
 
-// Cursor goes through records in order. It belongs to one goroutine at a time.
+// Cursor goes through records in order. It belongs to one goroutine at a time,
+// and has one of its own that inflates the next blocks meanwhile.
 type Cursor struct {
-	ctx    context.Context
-	r      *Reader
-	conn   uint64
-	next   uint64 // seq, or global number when conn is 0
-	first  uint64
-	last   uint64 // the last number there is, as of the latest step
+	ctx   context.Context
+	r     *Reader
+	conn  uint64
+	first uint64
+	next  uint64 // seq, or global number when conn is 0
+	now   stride // gone through
+	ahead stride // read meanwhile, its result in ready
+	ready chan error
+	busy  bool // ready is awaited
+	at    int  // the block of now that w is in
+	w     walk
+	err   error
+	done  bool
+}
+
+// stride is a few blocks read in one transaction.
+type stride struct {
+	from   uint64 // the first number wanted
+	next   uint64 // the number behind it
+	last   uint64 // the last number there was
 	blocks []*block
-	used   int // of blocks in this step
-	at     int // the block w is in
-	w      walk
-	err    error
-	done   bool
+	used   int
 }
 
 // Scan returns a cursor over the records of a connection from seq on, or with
@@ -32,32 +44,23 @@ type Cursor struct {
 // it gets there. Close it after use.
 func (r *Reader) Scan(ctx context.Context, conn, from uint64) *Cursor {
 	from = max(from, 1)
-	return &Cursor{ctx: ctx, r: r, conn: conn, next: from, first: from}
+	return &Cursor{ctx: ctx, r: r, conn: conn, first: from, next: from, ready: make(chan error, 1)}
 }
 
 // Next moves to the next record. It returns false behind the last and after an
 // error.
 func (c *Cursor) Next() bool {
 	for c.err == nil && !c.done {
-		if c.at < c.used {
-			var ok bool
-			if ok, c.err = c.record(); ok {
-				return true
-			}
-			if c.at++; c.at < c.used {
-				c.w.start(c.blocks[c.at])
-			}
+		if c.at == c.now.used {
+			c.advance()
 			continue
 		}
-		if c.err = c.ctx.Err(); c.err != nil {
-			break
+		var ok bool
+		if ok, c.err = c.record(); ok {
+			return true
 		}
-		c.used, c.at = 0, 0
-		c.err = c.r.view(c.step)
-		if c.used == 0 {
-			c.done = true
-		} else {
-			c.w.start(c.blocks[0])
+		if c.at++; c.at < c.now.used {
+			c.w.start(c.now.blocks[c.at])
 		}
 	}
 	return false
@@ -77,51 +80,92 @@ func (c *Cursor) record() (ok bool, err error) {
 	return err == nil, err
 }
 
-// step inflates the next few blocks into the cursor's own memory.
-func (c *Cursor) step(tx *bolt.Tx) (err error) {
-	if c.conn == 0 {
-		if c.last, err = lastGlobal(tx); err != nil || c.next > c.last {
-			return err
-		}
-		cur := tx.Bucket(bucketBlocks).Cursor()
-		k, v, err := seekBlock(cur, c.next)
-		for ; k != nil && err == nil && c.used < scanStep; k, v = cur.Next() {
-			var key uint64
-			if key, err = number("blocks", k); err == nil {
-				err = c.load(key, v)
-			}
-		}
-		return err
+// advance goes on to the stride that was read ahead, and has the one behind it
+// read.
+func (c *Cursor) advance() {
+	if c.err = c.ctx.Err(); c.err != nil {
+		return
 	}
-	if c.last, err = c.r.last(tx, c.conn); err != nil || c.next > c.last {
-		return err
+	fresh := c.busy
+	if c.busy {
+		c.err, c.busy = <-c.ready, false
+		c.now, c.ahead = c.ahead, c.now
+		// What was not there when it was read ahead may be by now.
+		fresh = c.now.used > 0
 	}
-	spans, err := c.r.spans(tx, c.conn, c.next, ^uint64(0), scanStep)
-	if err != nil {
-		return err
+	if c.err == nil && !fresh {
+		c.now.from = c.next
+		c.err = c.read(&c.now)
 	}
-	bucket := tx.Bucket(bucketBlocks)
-	for _, s := range spans {
-		v := bucket.Get(u64(s.block))
-		if v == nil {
-			return corrupt("index of connection %d names block %d, which is missing", c.conn, s.block)
-		}
-		if err := c.load(s.block, v); err != nil {
-			return err
-		}
+	c.at = 0
+	if c.err != nil || c.now.used == 0 {
+		c.done = true
+		return
 	}
-	return nil
+	c.w.start(c.now.blocks[0])
+	if c.now.next <= c.now.last {
+		c.ahead.from, c.busy = c.now.next, true
+		go func() { c.ready <- c.read(&c.ahead) }()
+	}
 }
 
-// load inflates one block behind those of this step.
-func (c *Cursor) load(key uint64, v []byte) error {
-	if c.used == len(c.blocks) {
-		c.blocks = append(c.blocks, new(block))
-	}
-	if err := c.blocks[c.used].parse(key, v); err != nil {
+// read reads the blocks of s from s.from on.
+func (c *Cursor) read(s *stride) error {
+	s.used, s.next = 0, s.from
+	return c.r.view(func(tx *bolt.Tx) (err error) {
+		if c.conn == 0 {
+			return s.all(tx)
+		}
+		if s.last, err = c.r.last(tx, c.conn); err != nil || s.from > s.last {
+			return err
+		}
+		spans, err := c.r.spans(tx, c.conn, s.from, math.MaxUint64, scanStep)
+		if err != nil {
+			return err
+		}
+		bucket := tx.Bucket(bucketBlocks)
+		for _, p := range spans {
+			v := bucket.Get(u64(p.block))
+			if v == nil {
+				return corrupt("index of connection %d names block %d, which is missing", c.conn, p.block)
+			}
+			if err := s.load(p.block, v); err != nil {
+				return err
+			}
+			s.next = p.first + p.count
+		}
+		return nil
+	})
+}
+
+// all reads the blocks of all connections.
+func (s *stride) all(tx *bolt.Tx) (err error) {
+	if s.last, err = lastGlobal(tx); err != nil || s.from > s.last {
 		return err
 	}
-	c.used++
+	c := tx.Bucket(bucketBlocks).Cursor()
+	k, v, err := seekBlock(c, s.from)
+	for ; k != nil && err == nil && s.used < scanStep; k, v = c.Next() {
+		var key uint64
+		if key, err = number("blocks", k); err != nil {
+			break
+		}
+		if err = s.load(key, v); err == nil {
+			s.next = s.blocks[s.used-1].last + 1
+		}
+	}
+	return err
+}
+
+// load inflates one block behind those of this stride.
+func (s *stride) load(key uint64, v []byte) error {
+	if s.used == len(s.blocks) {
+		s.blocks = append(s.blocks, new(block))
+	}
+	if err := s.blocks[s.used].parse(key, v); err != nil {
+		return err
+	}
+	s.used++
 	return nil
 }
 
@@ -132,12 +176,12 @@ func (c *Cursor) Record() *frame.Record { return &c.w.rec.Record }
 // Progress returns how far the cursor has come, from 0 to 1.
 func (c *Cursor) Progress() float64 {
 	switch {
-	case c.used == 0 && !c.done:
-		return 0
-	case c.next > c.last:
+	case c.done || c.now.used > 0 && c.next > c.now.last:
 		return 1
+	case c.now.used == 0:
+		return 0
 	}
-	return float64(c.next-c.first) / float64(c.last-c.first+1)
+	return float64(c.next-c.first) / float64(c.now.last-c.first+1)
 }
 
 // Err returns the error that ended the scan, if any.
@@ -145,6 +189,10 @@ func (c *Cursor) Err() error { return c.err }
 
 // Close ends the scan.
 func (c *Cursor) Close() error {
-	c.done, c.blocks, c.used = true, nil, 0
+	if c.busy {
+		<-c.ready
+		c.busy = false
+	}
+	c.done, c.now, c.at = true, stride{}, 0
 	return nil
 }

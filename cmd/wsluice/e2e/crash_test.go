@@ -108,7 +108,8 @@ func TestTerminate(t *testing.T) {
 }
 
 // TestKill would catch a frame that passed more than a second before SIGKILL and
-// is not in the capture, or a capture that cannot be read after it. (Pitfall S1.)
+// is not in the capture, or a capture that cannot be read or continued after it.
+// (Pitfall S1.)
 func TestKill(t *testing.T) {
 	pki := newAuthority(t)
 	s := record(t, "--upstream-ca", pki.file)
@@ -123,7 +124,22 @@ func TestKill(t *testing.T) {
 	done.Wait()
 	s.verify(t)
 	for i, one := range streams {
-		one.compare(t, s, s.conn(t, fmt.Sprint("s", i)), promised[i])
+		conn := s.conn(t, fmt.Sprint("s", i))
+		one.compare(t, s, conn, promised[i])
+	}
+
+	srv := gorillaServer(t, pki)
+	again := recordIn(t, s.home, "--upstream-ca", pki.file)
+	via := door{proxy: again.url(), authority: again.authority()}
+	after := converse(t, "after", gorillaClient, via, srv, srv.base["wss/off"], "wss/off")
+	again.stop(t)
+	after.compare(t, again)
+	for i, one := range streams {
+		conn := again.conn(t, fmt.Sprint("s", i))
+		if conn.State != "closed" || conn.EndedBy != "proxy" || conn.How != "error" || conn.Error == "" {
+			t.Errorf("stream %d: state %q, ended by %q, how %q, error %q; want closed, proxy, error, some", i, conn.State, conn.EndedBy, conn.How, conn.Error)
+		}
+		one.compare(t, again, conn, promised[i])
 	}
 }
 
@@ -145,14 +161,5 @@ func (one *stream) compare(t testing.TB, s *sluice, conn connection, promised in
 		if got := int64(len(wire) / len(side.make(0))); got < promised {
 			t.Errorf("%s: %d frames from the %s in the capture, want at least %d", conn.URL, got, side.from, promised)
 		}
-	}
-}
-
-// verify checks the capture with wsluice verify.
-func (s *sluice) verify(t testing.TB) {
-	t.Helper()
-	cmd := s.run("verify")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("wsluice verify: %v\n%s", err, out)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -200,6 +201,12 @@ func TestOwnPage(t *testing.T) {
 	}
 	got := fetch(t, client, "GET", s.url()+"/"+strings.TrimPrefix(links[1], "/"), nil)
 	sameBytes(t, "the certificate on the page and ca.pem", got, want)
+	proxy, err := url.Parse(s.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Transport = &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}
+	sameBytes(t, "the page at its name and at the address", fetch(t, client, "GET", "http://wsluice.local/", nil), []byte(page))
 	s.stop(t)
 }
 
@@ -237,9 +244,6 @@ func TestDistrust(t *testing.T) {
 	s := record(t, "--upstream-ca", pki.file)
 	via := door{proxy: s.url(), authority: stranger.file}
 	for _, c := range clients {
-		if c.name == "chromium" {
-			continue // its page would need the authority as well
-		}
 		for i := range 2 {
 			name := fmt.Sprint(c.name, i)
 			got := c.run(t, via, []plan{{Case: name, URL: address(srv.base["wss/off"], name)}}).whole(t, name)

@@ -188,6 +188,32 @@ func (h *host) accept(t testing.TB) *raw {
 	}
 }
 
+// next returns the connection on which the next request has come: a new one, or
+// the one the last came on.
+func (h *host) next(t testing.TB, last *raw) *raw {
+	t.Helper()
+	came := make(chan error, 1)
+	go func() {
+		var err error
+		last.head, err = readHead(last.in)
+		came <- err
+	}()
+	select {
+	case r := <-h.accepted:
+		last.Close()
+		<-came
+		return r
+	case err := <-came:
+		if err != nil {
+			return h.accept(t)
+		}
+		return last
+	case <-time.After(patience):
+		t.Fatalf("no other request reached %v in %v", h.url, patience)
+		panic("unreachable")
+	}
+}
+
 // always answers every request to come in the same way and hangs up.
 func (h *host) always(answer string) {
 	go func() {

@@ -77,6 +77,32 @@ func TestConnectionToItselfIsRefused(t *testing.T) {
 	}
 }
 
+// Catches a loop by way of the upstream proxy, and a proxy upstream of itself.
+func TestConnectionToItselfThroughAnother(t *testing.T) {
+	up, asked := httpProxy(t, false)
+	l := listen(t)
+	self := l.Addr().String()
+	_, port, _ := net.SplitHostPort(self)
+	for upstream, target := range map[string]string{up: "localhost:" + port, self: "other.example:80"} {
+		r := startOn(t, l, func(*Proxy) {}, through("http://"+upstream, nil))
+		c := r.tunnel(target)
+		c.send(handshake("/", target))
+		response := c.response(http.MethodGet)
+		if text, _ := io.ReadAll(response.Body); !strings.Contains(string(text), "proxy itself") {
+			t.Errorf("%s through %s: %s: %s", target, upstream, response.Status, text)
+		}
+		r.stop()
+		var err error
+		if l, err = net.Listen("tcp", self); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = l.Close()
+	if len(asked) > 0 {
+		t.Errorf("the other proxy was asked for %s", <-asked)
+	}
+}
+
 // Catches addresses that are the proxy's and are not taken for it, and others
 // that are.
 func TestListeningAt(t *testing.T) {

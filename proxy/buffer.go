@@ -1,7 +1,5 @@
 package proxy
 
-import "sync"
-
 // firstBuffer is the size of the buffer a direction reads into while its reads
 // are small. It is what an idle connection holds, twice.
 const firstBuffer = 1 << 10
@@ -14,21 +12,36 @@ const (
 	bigTLS   = 16 << 10
 )
 
-// bufferPool recycles buffers of one size.
-type bufferPool struct{ pool sync.Pool }
-
-func newBufferPool(size int) *bufferPool {
-	return &bufferPool{sync.Pool{New: func() any {
-		b := make([]byte, size)
-		return &b
-	}}}
+// bufferPool recycles buffers of one size. It keeps a few; a sync.Pool would keep
+// as many as were ever needed at once for several collections more.
+type bufferPool struct {
+	size int
+	free chan *[]byte
 }
 
-func (p *bufferPool) get() *[]byte  { return p.pool.Get().(*[]byte) }
-func (p *bufferPool) put(b *[]byte) { p.pool.Put(b) }
+func newBufferPool(size, keep int) *bufferPool {
+	return &bufferPool{size: size, free: make(chan *[]byte, keep)}
+}
+
+func (p *bufferPool) get() *[]byte {
+	select {
+	case b := <-p.free:
+		return b
+	default:
+		b := make([]byte, p.size)
+		return &b
+	}
+}
+
+func (p *bufferPool) put(b *[]byte) {
+	select {
+	case p.free <- b:
+	default:
+	}
+}
 
 var (
-	plainBuffers = newBufferPool(bigPlain)
-	tlsBuffers   = newBufferPool(bigTLS)
-	copyBuffers  = newBufferPool(32 << 10) // for bodies of plain HTTP
+	plainBuffers = newBufferPool(bigPlain, 32)
+	tlsBuffers   = newBufferPool(bigTLS, 64)
+	copyBuffers  = newBufferPool(32<<10, 16) // for bodies of plain HTTP
 )

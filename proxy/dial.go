@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"syscall"
 	"time"
 )
@@ -142,19 +141,11 @@ func (l listening) at(address string) bool {
 }
 
 // literally is at for a host that an upstream proxy is going to resolve: only
-// what needs no resolving is known.
+// names known without asking anyone count.
 func (l listening) literally(address string) bool {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
+	if err == nil && canonicalHost(host) == "localhost" {
+		return l.at(net.JoinHostPort("127.0.0.1", port)) || l.at(net.JoinHostPort("::1", port))
 	}
-	if canonicalHost(host) == "localhost" && l.address.Addr().Is4() {
-		host = "127.0.0.1"
-	} else if canonicalHost(host) == "localhost" {
-		host = "::1"
-	}
-	if n, err := strconv.Atoi(port); err == nil {
-		port = strconv.Itoa(n)
-	}
-	return l.at(net.JoinHostPort(host, port))
+	return l.at(address)
 }

@@ -46,9 +46,6 @@ func (s *session) finish(from frame.Side, err error) {
 		// What the peer sent before it went is still with the other pump, which
 		// will meet the same end.
 		s.note(party(from.Peer()), how, err)
-		s.lock.Lock()
-		s.failed[from] = true
-		s.lock.Unlock()
 	} else {
 		s.note(party(from), how, err)
 		switch how {
@@ -115,12 +112,7 @@ func (s *session) cut() {
 
 // close ends the recording after the last pump.
 func (s *session) close() {
-	for side, l := range s.legs {
-		if s.failed[side] {
-			l.reset()
-		}
-		l.cut()
-	}
+	s.cut()
 	s.lock.Lock()
 	end := s.end
 	if s.closer != "" && (end.How == frame.ByFIN || end.How == frame.ByReset) {

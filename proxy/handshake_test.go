@@ -317,7 +317,12 @@ func TestFailure(t *testing.T) {
 // Catches HTTP/1.0 that makes the proxy hang or the connection linger (pitfall
 // H12).
 func TestOldHTTP(t *testing.T) {
-	address := serve(t, false, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "too old", http.StatusUpgradeRequired) })
+	address := serve(t, false, func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header["Connection"]; !slices.Equal(got, []string{"Upgrade"}) {
+			t.Errorf("the server got Connection: %q", got)
+		}
+		http.Error(w, "too old", http.StatusUpgradeRequired)
+	})
 	r := start(t)
 	c := r.tunnel(address)
 	c.send(strings.Replace(handshake("/", address), "HTTP/1.1", "HTTP/1.0", 1))

@@ -225,6 +225,12 @@ func TestSlowRecorder(t *testing.T) {
 	<-held
 	server.send("other way")
 	client.expect("other way")
+	// What is not recorded has not passed either.
+	_ = server.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	if p, err := server.r.Peek(1); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server got %q, %v", p, err)
+	}
+	_ = server.SetReadDeadline(time.Now().Add(patience))
 	close(release)
 	server.expect("!kept")
 }

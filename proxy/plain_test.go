@@ -245,3 +245,50 @@ func TestUpstreamConnectionsAreNotShared(t *testing.T) {
 		t.Errorf("the server saw %s, %s of one client and %s of another", first, again, second)
 	}
 }
+
+// Catches an answer that has to wait for the end of the question, or a question
+// whose rest is swallowed when the answer begins.
+func TestBothWaysAtOnce(t *testing.T) {
+	both(t, func(t *testing.T, secure bool) {
+		address := site(t, secure, func(w http.ResponseWriter, r *http.Request) {
+			both := http.NewResponseController(w)
+			_ = both.EnableFullDuplex()
+			buf := make([]byte, 100)
+			for {
+				n, err := r.Body.Read(buf)
+				_, _ = w.Write(buf[:n])
+				_ = both.Flush()
+				if err != nil {
+					return
+				}
+			}
+		})
+		body, writer := io.Pipe()
+		request, _ := http.NewRequest(http.MethodPost, address, body)
+		answers := make(chan *http.Response, 1)
+		client := start(t).httpClient()
+		go func() {
+			response, err := client.Do(request)
+			if err != nil {
+				t.Error(err)
+			}
+			answers <- response
+		}()
+		_, _ = io.WriteString(writer, "one")
+		response := <-answers
+		if response == nil {
+			return
+		}
+		got := make([]byte, 3)
+		for _, word := range []string{"one", "two", "six"} {
+			if word != "one" {
+				_, _ = io.WriteString(writer, word)
+			}
+			if _, err := io.ReadFull(response.Body, got); string(got) != word {
+				t.Fatalf("read %q, %v", got, err)
+			}
+		}
+		_ = writer.Close()
+		_ = response.Body.Close()
+	})
+}

@@ -31,7 +31,6 @@ type session struct {
 	ended   int
 	end     frame.End   // how the first side ended
 	closer  frame.Party // who sent the first close frame
-	failed  [2]bool     // sides to which a reset is still to be passed on
 	linger  *time.Timer // runs while one direction has ended
 	turns   [2]uint64   // of the pumps, when linger last ran
 }

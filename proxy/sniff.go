@@ -76,8 +76,9 @@ func (p *Proxy) sniff(c *rewound, t *tunnel) (server net.Conn, said speech) {
 	}
 }
 
-// awaitEither reaches the server and waits until one of both ends speaks. When
-// that is the client, the connection to the server is not used.
+// awaitEither reaches the server and waits until one of both ends speaks. It
+// returns the server's connection when that has spoken; otherwise it was not
+// needed and is closed.
 func (p *Proxy) awaitEither(c *rewound, t *tunnel) (net.Conn, speech) {
 	server, err := p.reach(t)
 	if err != nil {
@@ -94,12 +95,11 @@ func (p *Proxy) awaitEither(c *rewound, t *tunnel) (net.Conn, speech) {
 		}
 		done <- err
 	}()
-	clientErr := c.readEarly(true)
+	_ = c.readEarly(true) // if it failed, reading it again will say so
 	_ = server.SetReadDeadline(time.Unix(1, 0))
 	serverErr := <-done
 	_ = c.SetReadDeadline(time.Time{})
 	_ = server.SetReadDeadline(time.Time{})
-	_ = clientErr
 	if serverErr == nil {
 		return spoken, serverSpoke
 	}

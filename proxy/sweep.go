@@ -1,12 +1,18 @@
 package proxy
 
 import (
+	"runtime/debug"
 	"sync"
 	"time"
 )
 
 // sweepInterval is how often big buffers of idle directions are asked back.
 const sweepInterval = time.Second
+
+// trimAt is how many big buffers must have become garbage for it to be worth
+// returning them to the system at once. Go by itself collects a process that is
+// idle every two minutes.
+const trimAt = 256
 
 // sweeper gets back the big buffers of pumps that have come to wait. Its
 // goroutine lives only while there are any.
@@ -15,6 +21,7 @@ type sweeper struct {
 
 	lock    sync.Mutex
 	holding map[*pump]uint64 // the turns at the last look
+	most    int              // the most that were holding since the last trim
 	awake   chan struct{}    // closed to end the goroutine; nil when there is none
 }
 
@@ -26,6 +33,7 @@ func (s *sweeper) add(p *pump) {
 		s.holding = make(map[*pump]uint64)
 	}
 	s.holding[p] = p.turns.Load()
+	s.most = max(s.most, len(s.holding))
 	if s.awake == nil {
 		awake := make(chan struct{})
 		s.awake = awake
@@ -50,9 +58,11 @@ func (s *sweeper) run(awake <-chan struct{}) {
 	for {
 		select {
 		case <-awake:
+			s.trim()
 			return
 		case <-ticker.C:
 			s.sweep()
+			s.trim()
 		}
 	}
 }
@@ -69,5 +79,18 @@ func (s *sweeper) sweep() {
 			// connection it fails, and the pump has ended anyway.
 			_ = p.conn.SetReadDeadline(time.Unix(1, 0))
 		}
+	}
+}
+
+// trim returns memory to the system after many pumps have come to rest.
+func (s *sweeper) trim() {
+	s.lock.Lock()
+	due := s.most-len(s.holding) >= trimAt
+	if due {
+		s.most = len(s.holding)
+	}
+	s.lock.Unlock()
+	if due {
+		debug.FreeOSMemory()
 	}
 }

@@ -3,7 +3,9 @@ package proxy
 import (
 	"io"
 	"net"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +26,7 @@ func (r *rig) onlySession() *session {
 	return nil
 }
 
-// holding returns how many pumps hold a big buffer.
+// holders returns how many pumps hold a big buffer.
 func (s *sweeper) holders() int {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -143,5 +145,33 @@ func TestOnlyTheIdleAreSwept(t *testing.T) {
 	p.turns.Add(1)
 	if idle, turns := p.idle(0); idle || turns != 2 {
 		t.Errorf("a pump that has moved is idle: %v after %d turns", idle, turns)
+	}
+}
+
+// Catches buffers of pumps that have come to rest which stay garbage, or are kept
+// without bound.
+func TestManyAtRestAreTrimmed(t *testing.T) {
+	var running sync.WaitGroup
+	s := &sweeper{work: &running}
+	pumps := make([]pump, trimAt+cap(plainBuffers.free))
+	for i := range pumps {
+		pumps[i].session = &session{proxy: &Proxy{}}
+		pumps[i].big = plainBuffers.get()
+		pumps[i].pool = plainBuffers
+		s.add(&pumps[i])
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range pumps {
+		pumps[i].shrink()
+		s.remove(&pumps[i])
+	}
+	running.Wait()
+	runtime.ReadMemStats(&after)
+	if after.NumForcedGC == before.NumForcedGC {
+		t.Error("nothing was collected")
+	}
+	if freed := int64(before.HeapAlloc) - int64(after.HeapAlloc); freed < trimAt*bigPlain*9/10 {
+		t.Errorf("%d bytes were freed", freed)
 	}
 }

@@ -200,8 +200,8 @@ of 100 B, many to a longer one; clients mask each with a random key. Senders wri
 - **recording relay**: the bare relay with a copy loop of its own. It reads up to 64 KiB, writes the same bytes on, then cuts
   them into frames and appends each whole frame, behind 17 bytes of time, connection, side and length, to one plain file
   with one write call under a lock. It unmasks, checks, compresses and syncs nothing, and has no index.
-- **buffered recording relay**: the same with 256 KiB collected in memory before each write, which a crash would lose. The
-  least that recording can cost.
+- **buffered recording relay**: the same with 256 KiB collected in memory before each write, which a crash would lose. The least
+  that recording small messages can cost.
 - **goproxy**: interception by the library wsluice uses, with its own copying of upgraded connections. It records nothing.
 - **gorilla messages**: a server towards the client and a client towards the server that pass whole messages. It records
   nothing, and what it passes on has other masks and fragments.

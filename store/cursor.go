@@ -132,6 +132,9 @@ func (c *Cursor) read(s *stride) error {
 			if err := s.load(p.block, v); err != nil {
 				return err
 			}
+			if s.next >= p.first+p.count {
+				return corrupt("index of connection %d is out of order at frame %d", c.conn, p.first)
+			}
 			s.next = p.first + p.count
 		}
 		return nil
@@ -150,9 +153,14 @@ func (s *stride) all(tx *bolt.Tx) (err error) {
 		if key, err = number("blocks", k); err != nil {
 			break
 		}
-		if err = s.load(key, v); err == nil {
-			s.next = s.blocks[s.used-1].last + 1
+		if err = s.load(key, v); err != nil {
+			break
 		}
+		last := s.blocks[s.used-1].last
+		if last < s.next {
+			return corrupt("block %d is out of order", key)
+		}
+		s.next = last + 1
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func sample(t testing.TB) string {
 	for range 20 {
 		tape, c := openTape(t, r)
 		for i := range uint64(400) {
-			tape.Append(frame.Side(i%2), epoch, text(frame.Side(i%2), string(numbered(c.ID, 600+i))))
+			tape.Append(frame.Side(i%2), epoch, text(frame.Side(i%2), string(numbered(c.ID, 1100+i))))
 		}
 		if c.ID%2 == 0 {
 			tape.Close(frame.End{Time: epoch})

@@ -90,7 +90,7 @@ func (r *Reader) view(fn func(*bolt.Tx) error) error {
 func (r *Reader) Conns(before uint64, n int) ([]frame.Connection, error) {
 	var conns []frame.Connection
 	err := r.view(func(tx *bolt.Tx) error {
-		c := tx.Bucket(bucketConns).Cursor()
+		c, below := tx.Bucket(bucketConns).Cursor(), before
 		k, v := c.Last()
 		if before > 0 {
 			if k, v = c.Seek(u64(before)); k == nil {
@@ -104,6 +104,10 @@ func (r *Reader) Conns(before uint64, n int) ([]frame.Connection, error) {
 			if err != nil {
 				return err
 			}
+			if below > 0 && id >= below {
+				return corrupt("connection %d is out of order", id)
+			}
+			below = id
 			conn, err := r.connection(tx, id, v)
 			if err != nil {
 				return err

@@ -49,7 +49,7 @@ func Verify(ctx context.Context, path string, progress func(done, total int64)) 
 		return Report{}, err
 	}
 	defer r.Close()
-	v := &verifier{ctx: ctx, r: r, progress: progress, seqs: make(map[uint64]uint64), long: make(map[uint64]uint64)}
+	v := &verifier{ctx: ctx, r: r, progress: progress, seqs: make(map[uint64]uint64), long: make(map[uint64]uint64), sizes: make(map[uint64]uint64)}
 	for _, check := range []func() error{v.blocks, v.index, v.chunks, v.connections} {
 		if err := check(); err != nil {
 			if ctx.Err() != nil {
@@ -70,6 +70,7 @@ type verifier struct {
 	report   Report
 	seqs     map[uint64]uint64 // by connection: seq of its last record
 	long     map[uint64]uint64 // global number of a record in chunks -> its declared length
+	sizes    map[uint64]uint64 // the same, of those whose payload was seen -> its size
 }
 
 // blocks checks every record of every block.
@@ -98,6 +99,9 @@ func (v *verifier) blocks() error {
 				key, err := number("blocks", k)
 				if err != nil {
 					return err
+				}
+				if key < next {
+					return corrupt("block %d is out of order", key)
 				}
 				if next > 0 && key > next {
 					v.report.problem("frames %d to %d are missing", next, key-1)
@@ -226,6 +230,9 @@ func (v *verifier) chunks() error {
 				if err != nil {
 					return err
 				}
+				if global < from[0] || global == from[0] && offset < from[1] {
+					return corrupt("payload of frame %d at %d is out of order", global, offset)
+				}
 				from = [2]uint64{global, offset + 1}
 				if global != p.global {
 					v.payload(&p)
@@ -255,6 +262,26 @@ func (v *verifier) chunks() error {
 	for global := range v.long {
 		v.report.problem("frame %d has no payload", global)
 	}
+	return v.findPayloads()
+}
+
+// findPayloads checks that every payload is also found by its number.
+func (v *verifier) findPayloads() error {
+	for global, want := range v.sizes {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		err := v.r.view(func(tx *bolt.Tx) error {
+			size, _, err := storedSize(tx, global)
+			if err == nil && size != want {
+				err = corrupt("payload of frame %d has %d bytes, found are %d", global, want, size)
+			}
+			return err
+		})
+		if err != nil {
+			v.report.problem("%v", err)
+		}
+	}
 	return nil
 }
 
@@ -271,6 +298,7 @@ func (v *verifier) payload(p *payloadCheck) {
 	}
 	length, known := v.long[p.global]
 	delete(v.long, p.global)
+	v.sizes[p.global] = p.size
 	switch {
 	case !known:
 		v.report.problem("payload %d belongs to no frame", p.global)

@@ -142,8 +142,8 @@ func TestQuestionIsRecordedBeforeItsAnswer(t *testing.T) {
 	_ = server.socket().Close()
 	tape := r.recorder.ended(t, 1)
 	for i, from := range tape.order {
-		if from != frame.Side(i%2) {
-			t.Fatalf("run %d is from the %s", i, from)
+		if from != frame.Side(i/3%2) {
+			t.Fatalf("byte %d is from the %s", i, from)
 		}
 	}
 }

@@ -389,3 +389,19 @@ func (w *wire) eof() {
 
 // tlsName returns the name a client has asked a server of accept for.
 func tlsName(c net.Conn) string { return c.(*tls.Conn).ConnectionState().ServerName }
+
+// settle waits until something that goes on and off by itself has come to stay.
+func (r *rig) settle(what string, ok func() bool) {
+	r.t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for since, until := 0, time.Now().Add(patience); since < 100; since++ {
+		<-tick.C
+		if !ok() {
+			since = 0
+		}
+		if time.Now().After(until) {
+			r.t.Fatalf("not so: %s", what)
+		}
+	}
+}

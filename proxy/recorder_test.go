@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ type memoryTape struct {
 	owner *memory
 	conn  frame.Connection
 	wire  [2][]byte
-	order []frame.Side // of the runs
+	order []frame.Side // of the bytes
 	end   *frame.End
 }
 
@@ -60,7 +61,9 @@ func (t *memoryTape) Append(from frame.Side, at time.Time, wire []byte) {
 		return
 	}
 	t.wire[from] = append(t.wire[from], wire...)
-	t.order = append(t.order, from)
+	if len(t.order) < 10_000 {
+		t.order = append(t.order, slices.Repeat([]frame.Side{from}, len(wire))...)
+	}
 	t.owner.changed.Broadcast()
 }
 

@@ -126,11 +126,12 @@ func BenchmarkMemory(b *testing.B) {
 	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 }
 
-// anonymous returns the anonymous memory of the process in bytes.
+// anonymous returns the anonymous memory of the process in bytes, 0 when the
+// system does not tell.
 func anonymous(b *testing.B) int {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		b.Skip("needs /proc")
+		return 0 // only Linux tells
 	}
 	for line := range strings.Lines(string(status)) {
 		var kib int

@@ -278,11 +278,11 @@ func gorillaServer(t testing.TB, pki *authority) *server {
 				l = tls.NewListener(l, secure)
 			}
 			kept := &tapes{Listener: l}
-			http := httptest.NewUnstartedServer(gorillaHandler(s.events, compression == "fresh"))
-			http.Listener.Close()
-			http.Listener = kept
-			http.Start()
-			t.Cleanup(http.Close)
+			site := httptest.NewUnstartedServer(gorillaHandler(s.events, compression == "fresh"))
+			site.Listener.Close()
+			site.Listener = kept
+			site.Start()
+			t.Cleanup(site.Close)
 			key := scheme + "/" + compression
 			s.base[key] = scheme + "://localhost:" + port(l)
 			s.tapes[key] = kept

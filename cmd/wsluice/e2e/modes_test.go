@@ -161,6 +161,23 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
+// TestInsecure would catch --insecure not doing what it says, or doing it without
+// a word.
+func TestInsecure(t *testing.T) {
+	stranger := newAuthority(t)
+	srv := gorillaServer(t, stranger)
+	s := record(t, "--insecure")
+	one := converse(t, "insecure", gorillaClient, door{proxy: s.url(), authority: s.authority()}, srv, srv.base["wss/off"], "wss/off")
+	if !strings.Contains(s.stderr.String(), "wsluice: warning: ") {
+		t.Errorf("no warning on stderr:\n%s", s.stderr.tail())
+	}
+	s.stop(t)
+	one.compare(t, s)
+	if leg, _ := s.conn(t, "insecure").TLS["server"].(map[string]any); leg["verified"] != false {
+		t.Errorf("the capture says of the server's TLS %v, want verified false", leg)
+	}
+}
+
 // TestBypass would catch a host looked into against the user's wish, or a tunnel
 // that is missing in the capture.
 func TestBypass(t *testing.T) {

@@ -29,7 +29,7 @@ type process struct {
 func start(t testing.TB, env []string, line func([]byte), name string, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1"), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p := &process{cmd: cmd, stderr: newTranscript(), exited: make(chan struct{})}
 	cmd.Stderr = p.stderr

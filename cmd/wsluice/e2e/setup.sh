@@ -26,6 +26,11 @@ if [ -n "$missing" ]; then
 	DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
+if [ "$(node --print 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+	echo "e2e: node $(node --version) is too old: its own WebSocket, and what the npm packages need, came with 20" >&2
+	exit 1
+fi
+
 # npm keeps its own copy of the lock file beside what it installed.
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
 	echo 'e2e: installing npm packages of package-lock.json'

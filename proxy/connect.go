@@ -122,14 +122,15 @@ func (p *Proxy) reach(t *tunnel) (net.Conn, error) {
 
 // passBlindly relays what is not looked at, and owns both connections.
 func (p *Proxy) passBlindly(client, server net.Conn, address, reason string) {
-	p.recordTunnel(address, client.RemoteAddr().String(), server.RemoteAddr().String(), frame.Bypassed, reason)
-	s := p.newSession(client, server, nil, 0)
+	id := p.recordTunnel(address, client.RemoteAddr().String(), server.RemoteAddr().String(), frame.Bypassed, reason)
+	s := p.newSession(client, server, nil, id)
 	s.start(frame.Client)
 	s.start(frame.Server)
 }
 
-// recordTunnel records a tunnel nothing is known of.
-func (p *Proxy) recordTunnel(address, client, server string, state frame.State, reason string) {
+// recordTunnel records a tunnel of whose inside nothing is known, and returns
+// the number it got.
+func (p *Proxy) recordTunnel(address, client, server string, state frame.State, reason string) uint64 {
 	c := &frame.Connection{
 		URL: "tunnel://" + address, Client: client, Server: server,
 		Start: time.Now(), State: state, Error: reason,
@@ -139,7 +140,8 @@ func (p *Proxy) recordTunnel(address, client, server string, state frame.State, 
 		end = frame.End{EndedBy: frame.ByServer, How: frame.ByError, Error: reason}
 	}
 	p.record(c, end)
-	p.log.Info("tunnel", keyConn, c.ID, keyHost, address, "state", state, keyReason, reason)
+	p.log.Info("tunnel", keyConn, c.ID, keyHost, address, keyState, state, keyReason, reason)
+	return c.ID
 }
 
 // acceptTLS speaks TLS with the client as the server it wants. It returns nil

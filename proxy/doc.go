@@ -15,6 +15,7 @@
 // It never answers, re-frames, re-masks or repairs a frame, never ends an idle
 // connection, and never verifies less than it was told to. What it cannot keep of
 // a handshake is the order and letter case of header fields, which net/http
-// sorts and unifies (the Sec-WebSocket-* names get their RFC 6455 form back), and
-// the reason phrase of a status.
+// sorts and unifies (the Sec-WebSocket-* names get their RFC 6455 form back, the
+// Upgrade field of a refusal comes in lower case), and the reason phrase of a
+// status.
 package proxy

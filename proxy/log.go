@@ -17,6 +17,7 @@ const (
 	keyDuration = "duration"
 	keyBy       = "by"
 	keyHow      = "how"
+	keyState    = "state"
 	keyReason   = "reason"
 	keyHint     = "hint"
 	keyError    = "error"

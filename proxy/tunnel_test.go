@@ -218,3 +218,22 @@ func TestFirstWords(t *testing.T) {
 		}
 	}
 }
+
+// Catches a verdict that depends on how TCP cuts the first words, and one that
+// never comes.
+func FuzzFirstWords(f *testing.F) {
+	for _, early := range []string{"GET / HTTP/1.1\r\n", "\x16\x03", "PRI * HTTP/2.0\r\n", "USER me\r\n", "G", "GET  HTTP/1.1\n", "-\n"} {
+		f.Add([]byte(early))
+	}
+	f.Fuzz(func(t *testing.T, early []byte) {
+		whole, certain := firstWords(early)
+		if !certain && len(early) >= maxSniffed {
+			t.Fatalf("no verdict on %d bytes", len(early))
+		}
+		for n := range min(len(early), maxSniffed) {
+			if said, sure := firstWords(early[:n]); sure && (said != whole || !certain) {
+				t.Fatalf("%q is %d, and %d with more", early[:n], said, whole)
+			}
+		}
+	})
+}

@@ -146,7 +146,7 @@ func (p *Proxy) recordTunnel(address, client, server string, state frame.State, 
 
 // acceptTLS speaks TLS with the client as the server it wants. It returns nil
 // when that fails, after taking note of it.
-func (p *Proxy) acceptTLS(c net.Conn, t *tunnel) net.Conn {
+func (p *Proxy) acceptTLS(c *rewound, t *tunnel) net.Conn {
 	config := p.options.Authority.TLSConfig(t.host)
 	config.DynamicRecordSizingDisabled = true
 	config.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
@@ -155,12 +155,14 @@ func (p *Proxy) acceptTLS(c net.Conn, t *tunnel) net.Conn {
 	}
 	ctx, cancel := context.WithTimeout(p.ctx, reachTimeout)
 	defer cancel()
+	c.watch = true
 	secure := tls.Server(c, config)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = c.Close()
 		p.handshakeFailed(c, t, err)
 		return nil
 	}
+	c.watch, c.tail = false, nil
 	state := secure.ConnectionState()
 	t.leg, t.secured = tlsLeg(&state), time.Now()
 	return secure

@@ -85,9 +85,12 @@ func (d *distrust) due(host string, now time.Time) (log, record bool) {
 }
 
 // handshakeFailed takes note of a client with which TLS did not come about.
-func (p *Proxy) handshakeFailed(c net.Conn, t *tunnel, err error) {
+func (p *Proxy) handshakeFailed(c *rewound, t *tunnel, err error) {
 	if p.ctx.Err() != nil {
 		return
+	}
+	if alert, ok := plainAlert(c.tail); ok {
+		err = &net.OpError{Op: "remote error", Err: alert}
 	}
 	switch {
 	case len(t.hello.protocols) > 0 && !slices.Contains(t.hello.protocols, "http/1.1"):
@@ -131,6 +134,17 @@ func (p *Proxy) clientFailed(c net.Conn, t *tunnel, reason, hint string) {
 		Start: now, State: frame.Failed, Error: reason,
 		TLS: &frame.TLS{Client: &frame.TLSLeg{ServerName: t.hello.serverName}},
 	}, frame.End{EndedBy: frame.ByClient, How: frame.ByError, Error: reason})
+}
+
+// plainAlert returns the alert that tail is. OpenSSL sends the one that ends a
+// TLS 1.3 handshake in the clear, where crypto/tls expects ciphertext and finds
+// only that it is none.
+func plainAlert(tail []byte) (tls.AlertError, bool) {
+	const alertRecord, fatal = 21, 2
+	if len(tail) < tailSize || tail[0] != alertRecord || tail[1] != 3 || tail[3] != 0 || tail[4] != 2 || tail[5] != fatal {
+		return 0, false
+	}
+	return tls.AlertError(tail[6]), true
 }
 
 // refusesCertificate reports whether err is a peer's alert about a certificate

@@ -21,6 +21,10 @@ func TestClientsThatDoNotTakeTheCertificate(t *testing.T) {
 		{"unknown authority", "bad certificate", "http://wsluice.local/", func(w *wire) {
 			_ = tls.Client(w.Conn, &tls.Config{ServerName: "pinned.example", RootCAs: pool(serverAuthority())}).Handshake()
 		}},
+		{"unknown authority, in the clear", "unknown certificate authority", "http://wsluice.local/", func(w *wire) {
+			alert := &alertInTheClear{Conn: w.Conn}
+			_ = tls.Client(alert, &tls.Config{ServerName: "pinned.example", RootCAs: pool(serverAuthority())}).Handshake()
+		}},
 		{"HTTP/2 only", `[\"h2\"]`, "--bypass pinned.example", func(w *wire) {
 			_ = tls.Client(w.Conn, &tls.Config{ServerName: "pinned.example", RootCAs: pool(authority()), NextProtos: []string{"h2"}}).Handshake()
 		}},
@@ -57,6 +61,21 @@ func TestClientsThatDoNotTakeTheCertificate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// alertInTheClear sends what OpenSSL sends behind its hello when it does not know
+// the authority.
+type alertInTheClear struct {
+	net.Conn
+	writes int
+}
+
+func (a *alertInTheClear) Write(p []byte) (int, error) {
+	if a.writes++; a.writes == 1 {
+		return a.Conn.Write(p)
+	}
+	_, err := a.Conn.Write([]byte{20, 3, 3, 0, 1, 1, 21, 3, 3, 0, 2, 2, 48})
+	return len(p), err
 }
 
 // helloOnly is a connection on which the answer to the hello never comes.

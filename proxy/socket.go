@@ -12,19 +12,29 @@ type rewound struct {
 	net.Conn
 	early []byte
 	ended bool // Conn has been read to its end
+
+	watch bool // keep tail
+	tail  []byte
 }
 
-func (r *rewound) Read(p []byte) (int, error) {
+// tailSize is how many of the bytes read last a watched connection keeps.
+const tailSize = 7
+
+func (r *rewound) Read(p []byte) (n int, err error) {
 	if len(r.early) == 0 {
-		n, err := r.Conn.Read(p)
+		n, err = r.Conn.Read(p)
 		r.ended = r.ended || err == io.EOF
-		return n, err
+	} else {
+		n = copy(p, r.early)
+		if r.early = r.early[n:]; len(r.early) == 0 {
+			r.early = nil
+		}
 	}
-	n := copy(p, r.early)
-	if r.early = r.early[n:]; len(r.early) == 0 {
-		r.early = nil
+	if r.watch {
+		r.tail = append(r.tail, p[max(0, n-tailSize):n]...)
+		r.tail = r.tail[max(0, len(r.tail)-tailSize):]
 	}
-	return n, nil
+	return n, err
 }
 
 // NetConn returns the connection beneath, as tls.Conn's does.

@@ -139,3 +139,43 @@ func TestUnreachable(t *testing.T) {
 		})
 	}
 }
+
+// TestBrokenAnswers would catch a server that answers with something that is no
+// HTTP response, or with half of one, leaving the client without an answer, being
+// asked twice, or missing in the capture.
+func TestBrokenAnswers(t *testing.T) {
+	pki := newAuthority(t)
+	to := hosts(t, pki)
+	s := record(t, "--upstream-ca", pki.file)
+	answers := []string{
+		"", // hangs up
+		"220 ready\r\n\r\n",
+		switching[:40],
+		"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+	}
+	for i, w := range ways {
+		for j, answer := range answers {
+			client := w.dial(t, s, to(w))
+			client.send(t, w.request(to(w), fmt.Sprintf("/a%d.%d", i, j), upgrade...))
+			server := to(w).accept(t)
+			server.send(t, answer)
+			server.Close()
+			if head := client.readHead(t); !strings.HasPrefix(head, "HTTP/1.1 502 ") {
+				t.Errorf("%s: the server's %q reached the client as %q, want 502", w.name, answer, head)
+			}
+			client.Close()
+			if len(to(w).accepted) > 0 {
+				t.Fatalf("%s: after %q the server was asked again", w.name, answer)
+			}
+		}
+	}
+	s.stop(t)
+	for i, w := range ways {
+		for j, answer := range answers {
+			if conn := s.conn(t, fmt.Sprintf("a%d.%d", i, j)); conn.State != "failed" || conn.Error == "" {
+				t.Errorf("%s: after %q state %q, error %q; want failed, some", w.name, answer, conn.State, conn.Error)
+			}
+		}
+	}
+}

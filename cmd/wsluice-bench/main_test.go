@@ -13,5 +13,8 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	// Under the race detector every process sleeps for a second when it ends, and
+	// the tests start more than a hundred.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
 	goleak.VerifyTestMain(m)
 }

@@ -18,6 +18,7 @@ const lingerTime = time.Minute
 func (s *session) closing(side frame.Side) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
+	s.closed[side] = true
 	if s.closer == "" {
 		s.closer = party(side)
 	}
@@ -115,7 +116,9 @@ func (s *session) close() {
 	s.cut()
 	s.lock.Lock()
 	end := s.end
-	if s.closer != "" && (end.How == frame.ByFIN || end.How == frame.ByReset) {
+	// When both have said goodbye, it does not matter who hung up.
+	parted := s.closed[frame.Client] && s.closed[frame.Server]
+	if parted || s.closer != "" && (end.How == frame.ByFIN || end.How == frame.ByReset) {
 		end.EndedBy, end.How = s.closer, frame.ByClose
 	}
 	s.lock.Unlock()

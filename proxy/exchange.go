@@ -80,6 +80,10 @@ func (x *exchange) webSocket(r *http.Request) *http.Response {
 		Client: x.client.RemoteAddr().String(),
 		Start:  x.start,
 	}
+	if !r.ProtoAtLeast(1, 1) {
+		x.conn.Request = fields(r.Host, r.Header)
+		return x.fail(errOldHTTP)
+	}
 	response, err := x.send(r, true)
 	x.conn.Request = fields(r.Host, r.Header)
 	x.conn.TLS = x.legs(response)
@@ -155,6 +159,10 @@ func (x *exchange) send(r *http.Request, webSocket bool) (*http.Response, error)
 
 // errClientLeft ends an exchange nobody waits for any more.
 var errClientLeft = errors.New("the client left before the server answered")
+
+// errOldHTTP refuses a handshake that would reach the server as HTTP/1.1, and so
+// succeed where it fails without a proxy.
+var errOldHTTP = errors.New("the request is HTTP/1.0, in which there is no upgrade (RFC 9110 section 7.8)")
 
 // inform passes on an informational response, unless it comes when the client
 // already has its answer.

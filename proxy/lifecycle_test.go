@@ -267,6 +267,21 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
+// Catches a connection whose peers had said goodbye and that is recorded as cut
+// by the proxy, because it was stopped before their sockets closed.
+func TestShutdownAfterGoodbye(t *testing.T) {
+	r := start(t)
+	client, server := r.pair(false)
+	server.send("\x88\x02\x03\xe9")
+	client.expect("\x88\x02\x03\xe9")
+	client.send("\x88\x82\x00\x00\x00\x00\x03\xe9")
+	server.expect("\x88\x82\x00\x00\x00\x00\x03\xe9")
+	r.stop()
+	if tape := r.recorder.ended(t, 1); tape.end.How != frame.ByClose || tape.end.EndedBy != frame.ByServer {
+		t.Errorf("ended %+v", tape.end)
+	}
+}
+
 // Catches a defect in one connection that ends others.
 func TestPanicEndsOneConnectionOnly(t *testing.T) {
 	r := start(t)

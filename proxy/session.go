@@ -31,6 +31,7 @@ type session struct {
 	ended   int
 	end     frame.End   // how the first side ended
 	closer  frame.Party // who sent the first close frame
+	closed  [2]bool     // sides that have sent one
 	linger  *time.Timer // runs while one direction has ended
 	turns   [2]uint64   // of the pumps, when linger last ran
 }

@@ -33,7 +33,7 @@ func (l leakChecked) Run() int {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		UpdateScripts: os.Getenv("UPDATE") != "",
-		Dir: "testdata/script",
+		Dir:           "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WSLUICE_HOME", e.WorkDir+"/home")
 			e.Setenv("NO_COLOR", "1")

@@ -69,54 +69,103 @@ func TestConversations(t *testing.T) {
 	s := record(t, "--upstream-ca", pki.file)
 	front := relay(t, s.addr)
 	via := door{proxy: "http://" + front.Addr().String(), authority: s.authority()}
-
-	var talks []*talk
-	titles := map[*talk]string{}
+	var held []*appointment
 	for _, c := range clients {
+		appointments := appoint(c, all)
 		var plans []plan
-		var mine []*talk
-		ends := map[*talk]*server{}
-		for _, srv := range all {
-			for _, way := range slices.Sorted(maps.Keys(srv.base)) {
-				for _, conversation := range conversations {
-					if !conversation.can(c) || !c.deflate && !strings.HasSuffix(way, "/off") {
-						continue
-					}
-					name := fmt.Sprint("c", len(talks)+len(mine))
-					clientSteps, serverSteps := conversation.steps(c)
-					p := plan{
-						Case: name, URL: address(srv.base[way], name, serverSteps...), Steps: clientSteps,
-						Deflate: c.deflate, Protocols: []string{"one", "two"},
-					}
-					if c.headers {
-						p.Origin = "https://app.example"
-						p.Headers = map[string]string{
-							"Cookie":        `session="a b"; theme=dark`,
-							"Authorization": "Bearer e2e",
-							"User-Agent":    "e2e/1.0",
-						}
-					}
-					plans = append(plans, p)
-					one := &talk{name: name, back: srv.tapes[way]}
-					if strings.HasPrefix(way, "ws/") {
-						one.front = front
-					}
-					titles[one] = fmt.Sprintf("%s to %s over %s, %s", c.name, srv.name, way, conversation.name)
-					ends[one] = srv
-					mine = append(mine, one)
-				}
-			}
+		for _, a := range appointments {
+			plans = append(plans, a.plan)
 		}
 		events := c.run(t, via, plans)
-		for _, one := range mine {
-			one.client = events.whole(t, one.name)
-			only(t, one.client, "open") // or there is nothing to wait for at the server
-			one.server = ends[one].events.whole(t, one.name)
+		for _, a := range appointments {
+			a.talk.client = events.whole(t, a.talk.name)
+			only(t, a.talk.client, "open") // or there is nothing to wait for at the server
+			a.talk.server = a.with.events.whole(t, a.talk.name)
+			if strings.HasPrefix(a.way, "ws/") {
+				a.talk.front = front
+			}
 		}
-		talks = append(talks, mine...)
+		held = append(held, appointments...)
 	}
 	s.stop(t)
-	for _, one := range talks {
-		t.Run(titles[one], func(t *testing.T) { one.compare(t, s) })
+	for _, a := range held {
+		t.Run(fmt.Sprintf("%s to %s over %s, %s", a.client.name, a.with.name, a.way, a.topic), func(t *testing.T) {
+			a.talk.compare(t, s)
+			a.compareCompression(t, s)
+		})
+	}
+}
+
+// appointment is a conversation a client is to have with a server.
+type appointment struct {
+	client client
+	with   *server
+	way    string
+	topic  string
+	plan   plan
+	talk   talk
+}
+
+// appoint plans the conversations of a client with all servers in all their ways.
+func appoint(c client, all []*server) []*appointment {
+	var appointments []*appointment
+	for _, srv := range all {
+		for _, way := range slices.Sorted(maps.Keys(srv.base)) {
+			for i, conversation := range conversations {
+				if !conversation.can(c) || !c.deflate && !strings.HasSuffix(way, "/off") {
+					continue
+				}
+				name := strings.ReplaceAll(fmt.Sprint(c.name, "-", srv.name, "-", way, "-", i), "/", "-")
+				clientSteps, serverSteps := conversation.steps(c)
+				p := plan{
+					Case: name, URL: address(srv.base[way], name, serverSteps...), Steps: clientSteps,
+					Deflate: c.deflate, Protocols: []string{"one", "two"},
+				}
+				if c.headers {
+					p.Origin = "https://app.example"
+					p.Headers = map[string]string{
+						"Cookie":        `session="a b"; theme=dark`,
+						"Authorization": "Bearer e2e",
+						"User-Agent":    "e2e/1.0",
+					}
+				}
+				appointments = append(appointments, &appointment{
+					client: c, with: srv, way: way, topic: conversation.name, plan: p,
+					talk: talk{name: name, back: srv.tapes[way]},
+				})
+			}
+		}
+	}
+	return appointments
+}
+
+// compareCompression checks that the conversation was compressed as it was to be;
+// otherwise it would prove nothing of compression.
+func (a *appointment) compareCompression(t *testing.T, s *sluice) {
+	t.Helper()
+	conn := s.conn(t, a.talk.name)
+	_, compression, _ := strings.Cut(a.way, "/")
+	var compressed, texts int
+	for _, m := range s.messages(t, conn.Conn) {
+		if m.From == "server" && m.Type == "text" && m.Size > 0 {
+			texts++
+			if m.Compressed {
+				compressed++
+			}
+		}
+	}
+	if compression == "off" {
+		if conn.Extensions != "" || compressed > 0 {
+			t.Errorf("without compression: extensions %q, %d messages compressed", conn.Extensions, compressed)
+		}
+		return
+	}
+	if !strings.Contains(conn.Extensions, "permessage-deflate") || compressed < texts {
+		t.Errorf("with compression: extensions %q, %d of %d messages compressed", conn.Extensions, compressed, texts)
+	}
+	// Gorilla asks for no context takeover from any server.
+	fresh := compression == "fresh" || a.client.name == "gorilla"
+	if fresh != strings.Contains(conn.Extensions, "server_no_context_takeover") {
+		t.Errorf("context takeover: extensions %q", conn.Extensions)
 	}
 }

@@ -41,9 +41,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"capture": scriptCapture,
-			"record":  scriptRecord,
-			"occupy":  scriptOccupy,
+			"capture":  scriptCapture,
+			"record":   scriptRecord,
+			"occupy":   scriptOccupy,
+			"recorder": scriptRecorder,
+			"newer":    scriptNewer,
 		},
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/rogpeppe/go-internal/testscript"
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
@@ -189,4 +190,26 @@ func scriptOccupy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// scriptRecorder starts a real wsluice proxy with the flags given and leaves it
+// running: recorder FLAGS….
+func scriptRecorder(ts *testscript.TestScript, neg bool, args []string) {
+	_, ready, _ := startProxy(ts, args)
+	if <-ready == "" || neg {
+		ts.Fatalf("wsluice proxy did not start; see proxy.log")
+	}
+}
+
+// scriptNewer makes a capture one of a newer format: newer FILE.
+func scriptNewer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: newer FILE")
+	}
+	db, err := bolt.Open(ts.MkAbs(args[0]), 0o600, nil)
+	ts.Check(err)
+	ts.Check(db.Update(func(tx *bolt.Tx) error {
+		return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte{0, 2, 0, 0})
+	}))
+	ts.Check(db.Close())
 }

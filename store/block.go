@@ -61,16 +61,16 @@ func (b *builder) add(d *draft, s *spot) {
 	}
 }
 
-// seal appends the stored form of what was collected to dst, compressed with
-// pack. More records may be added behind it.
-func (b *builder) seal(dst []byte, pack bool) []byte {
+// seal appends the stored form of what was collected to dst. More records may
+// be added behind it.
+func (b *builder) seal(dst []byte) []byte {
 	b.dir = b.dir[:0]
 	for _, p := range b.places {
 		b.dir = binary.AppendUvarint(b.dir, p.conn)
 		b.dir = binary.AppendUvarint(b.dir, p.first)
 		b.dir = binary.AppendUvarint(b.dir, p.count)
 	}
-	return b.envelope.seal(dst, b.dir, b.body, pack)
+	return b.envelope.seal(dst, b.dir, b.body)
 }
 
 // reset begins the next block.

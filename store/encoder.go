@@ -12,10 +12,6 @@ const (
 	tailSize     = 16 << 10
 	pendingLimit = 16 << 20 // unfinished frames together; more goes to chunks early
 	spanLimit    = 64 << 10 // spans not yet in cidx
-	// largeRecord is the average size from which records are stored as they are
-	// in a hurry. Smaller ones compress so well, and cost so much besides, that
-	// there is less to be won.
-	largeRecord = 512
 )
 
 // encoder turns runs into frames and frames into batches. It belongs to one
@@ -24,7 +20,6 @@ type encoder struct {
 	batch   *batch
 	block   builder
 	global  uint64 // the last number given
-	hurry   bool   // the queue is filling: the disk takes more than s2 gives
 	draft   draft
 	pending int // bytes in all tracks
 	buffers [][]byte
@@ -164,7 +159,7 @@ func (e *encoder) finish(t *Tape, from frame.Side, s *track, h *frame.Header, mi
 // putPart puts the pending payload into chunks.
 func (e *encoder) putPart(s *track, flags uint8) {
 	part := envelope{flags: flags, base: s.long, last: s.offset}
-	e.batch.arena = part.seal(e.batch.arena, nil, s.pending, !e.hurry)
+	e.batch.arena = part.seal(e.batch.arena, nil, s.pending)
 	e.batch.add(putPart, s.long, s.offset)
 	s.offset += uint64(len(s.pending))
 }
@@ -273,7 +268,7 @@ func (e *encoder) seal(complete bool) {
 	if b.count == 0 {
 		return
 	}
-	e.batch.arena = b.seal(e.batch.arena, !e.hurry || len(b.body) < int(b.count)*largeRecord)
+	e.batch.arena = b.seal(e.batch.arena)
 	e.batch.add(putBlock, b.base, 0)
 	if !complete && len(b.body) < tailSize {
 		return

@@ -47,14 +47,14 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // seal appends to dst the stored form of a block or part: e, the directory, and
-// body, compressed with pack where that saves at least a twentieth.
-func (e envelope) seal(dst, directory, body []byte, pack bool) []byte {
+// body compressed where that saves at least a twentieth.
+func (e envelope) seal(dst, directory, body []byte) []byte {
 	start := len(dst)
 	dst = append(dst, make([]byte, envelopeSize)...)
 	dst = append(dst, directory...)
 	at := len(dst)
 	e.codec, e.rawSize, e.directory = codecRaw, uint32(len(body)), uint32(len(directory))
-	if need := s2.MaxEncodedLen(len(body)); pack && len(body) > 0 && need > 0 {
+	if need := s2.MaxEncodedLen(len(body)); len(body) > 0 && need > 0 {
 		dst = grow(dst, need)
 		if packed := s2.Encode(dst[at:at+need], body); len(packed) <= len(body)-len(body)/20 {
 			e.codec = codecS2

@@ -34,7 +34,7 @@ func exampleBlock() []byte {
 		Global: 8, Conn: 3, Seq: 6, Message: 6, From: frame.Server, Payload: []byte("ok"),
 		Header: frame.Header{Fin: true, Opcode: frame.Text, Length: 2},
 	}}, &s)
-	return b.seal(nil, true)
+	return b.seal(nil)
 }
 
 // TestDocumentExample would catch a document that no longer describes the

@@ -63,7 +63,6 @@ func (p *pacer) chunks(chunks []*chunk, total uint64, now time.Time) {
 		if !p.waiting {
 			p.waiting, p.first = true, now
 		}
-		p.hurry = p.queue.filling()
 		p.chunk(c)
 		p.queue.recycle(c)
 		chunks[i] = nil

@@ -11,9 +11,6 @@ const (
 	chunkRuns  = 8 << 10
 	runCost    = 32 // what a run costs in a queue besides its bytes
 	spareLimit = 4  // chunks kept for reuse while nothing comes
-	// fillingLimit is more than a batch on its way to the disk and one in the
-	// making hold when the disk keeps up.
-	fillingLimit = 6 << 20
 )
 
 // runKind says what a run stands for.
@@ -222,13 +219,6 @@ func (q *queue) free() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.trim(0)
-}
-
-// filling reports whether more waits than a moment's traffic.
-func (q *queue) filling() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.held > fillingLimit
 }
 
 // release makes room for n bytes.

@@ -39,8 +39,6 @@ func (b *batch) add(what action, key1, key2 uint64) {
 	b.puts = append(b.puts, put{what: what, a: key1, b: key2, end: len(b.arena)})
 }
 
-func (b *batch) empty() bool { return len(b.puts) == 0 && b.through == 0 }
-
 func (b *batch) reset() {
 	*b = batch{puts: b.puts[:0], arena: b.arena[:0]}
 }

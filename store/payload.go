@@ -13,8 +13,8 @@ import (
 // flags of its last part.
 func storedSize(tx *bolt.Tx, global uint64) (uint64, uint8, error) {
 	c := tx.Bucket(bucketChunks).Cursor()
-	k, v := c.Seek(pair(global+1, 0))
-	if k == nil {
+	var k, v []byte
+	if next, _ := c.Seek(pair(global+1, 0)); next == nil {
 		k, v = c.Last()
 	} else {
 		k, v = c.Prev()

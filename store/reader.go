@@ -91,13 +91,14 @@ func (r *Reader) Conns(before uint64, n int) ([]frame.Connection, error) {
 	var conns []frame.Connection
 	err := r.view(func(tx *bolt.Tx) error {
 		c, below := tx.Bucket(bucketConns).Cursor(), before
-		k, v := c.Last()
+		var next, k, v []byte
 		if before > 0 {
-			if k, v = c.Seek(u64(before)); k == nil {
-				k, v = c.Last()
-			} else {
-				k, v = c.Prev()
-			}
+			next, _ = c.Seek(u64(before))
+		}
+		if next == nil {
+			k, v = c.Last()
+		} else {
+			k, v = c.Prev()
 		}
 		for ; k != nil && len(conns) < n; k, v = c.Prev() {
 			id, err := number("conns", k)

@@ -27,34 +27,22 @@ connections come in the order they were kept.`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(c *cobra.Command, args []string) error {
-			window, err := newWindow(c, limit, last)
-			if err != nil {
-				return err
-			}
-			conn, err := connection(args)
-			if err != nil {
-				return err
-			}
-			r, err := p.open()
-			if err != nil {
-				return err
-			}
-			defer r.Close()
-			list := p.newList(conn == 0)
-			return list.end(eachFrame(c.Context(), r, conn, from, window, nil, func(record *frame.Record) error {
-				if asJSON || wire {
-					if err := complete(c.Context(), r, record); err != nil {
-						return err
+			return p.list(c, args, limit, last, func(r *store.Reader, conn uint64, w window, l *list) error {
+				return eachFrame(c.Context(), r, conn, from, w, nil, func(record *frame.Record) error {
+					if asJSON || wire {
+						if err := complete(c.Context(), r, record); err != nil {
+							return err
+						}
 					}
-				}
-				switch {
-				case asJSON:
-					return list.json(record.AppendJSON(list.buffer(), wire))
-				case wire:
-					return list.wire(record)
-				}
-				return list.frame(record)
-			}))
+					switch {
+					case asJSON:
+						return l.json(record.AppendJSON(l.buffer(), wire))
+					case wire:
+						return l.wire(record)
+					}
+					return l.frame(record)
+				})
+			})
 		},
 	}
 	windowFlags(c, &limit, &last, "frames")

@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"encoding/hex"
 
+	"github.com/spf13/cobra"
+
 	"github.com/wsluice/wsluice/export"
 	"github.com/wsluice/wsluice/frame"
+	"github.com/wsluice/wsluice/store"
 )
 
 // longestPreview bounds the payload shown of one message in a list, in bytes.
@@ -18,13 +21,31 @@ type list struct {
 	buf  []byte
 }
 
-// newList returns a list on stdout; withConn puts the connection's number into
-// each line.
-func (p *program) newList(withConn bool) *list {
-	return &list{
-		out:  bufio.NewWriterSize(p.stdout, 64<<10),
-		line: export.Line{Conn: withConn, Colour: colour(p.stdout), Width: terminalWidth(p.stdout)},
+// list runs a list command: show prints to the list what the arguments and
+// --limit and --last ask for. Lines of all connections have their number.
+func (p *program) list(c *cobra.Command, args []string, limit, last int, show func(*store.Reader, uint64, window, *list) error) error {
+	w, err := newWindow(c, limit, last)
+	if err != nil {
+		return err
 	}
+	conn, err := connection(args)
+	if err != nil {
+		return err
+	}
+	r, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	l := &list{
+		out:  bufio.NewWriterSize(p.stdout, 64<<10),
+		line: export.Line{Conn: conn == 0, Colour: colour(p.stdout), Width: terminalWidth(p.stdout)},
+	}
+	err = show(r, conn, w, l)
+	if flushing := l.out.Flush(); err == nil {
+		err = flushing
+	}
+	return err
 }
 
 // buffer returns the list's buffer for one line, empty.
@@ -60,12 +81,4 @@ func (l *list) wire(r *frame.Record) error {
 		return err
 	}
 	return dumper.Close()
-}
-
-// end prints what is buffered; err is why the list ends.
-func (l *list) end(err error) error {
-	if flushing := l.out.Flush(); err == nil {
-		err = flushing
-	}
-	return err
 }

@@ -27,30 +27,18 @@ connections come in the order they were kept.`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(c *cobra.Command, args []string) error {
-			window, err := newWindow(c, limit, last)
-			if err != nil {
-				return err
-			}
-			conn, err := connection(args)
-			if err != nil {
-				return err
-			}
-			r, err := p.open()
-			if err != nil {
-				return err
-			}
-			defer r.Close()
-			list := p.newList(conn == 0)
 			most := longestMessage
 			if !asJSON {
 				most = longestPreview
 			}
-			return list.end(eachMessage(c.Context(), r, conn, from, window, most, func(m *frame.Message) error {
-				if asJSON {
-					return list.json(m.AppendJSON(list.buffer()))
-				}
-				return list.message(m)
-			}))
+			return p.list(c, args, limit, last, func(r *store.Reader, conn uint64, w window, l *list) error {
+				return eachMessage(c.Context(), r, conn, from, w, most, func(m *frame.Message) error {
+					if asJSON {
+						return l.json(m.AppendJSON(l.buffer()))
+					}
+					return l.message(m)
+				})
+			})
 		},
 	}
 	windowFlags(c, &limit, &last, "messages")

@@ -86,7 +86,7 @@ func connections(r *store.Reader, w window) ([]frame.Connection, error) {
 	return newest, nil
 }
 
-// longestURL bounds the URL column in terminal cells.
+// longestURL bounds a URL, and what went wrong with it, in terminal cells.
 const longestURL = 200
 
 func printConnections(w io.Writer, conns []frame.Connection) error {
@@ -102,9 +102,17 @@ func printConnections(w io.Writer, conns []frame.Connection) error {
 			c.ID, c.Start.Local().Format("15:04:05"), c.State, status,
 			c.Messages[frame.Client], c.Messages[frame.Server],
 			byteCount(c.Bytes[frame.Client]+c.Bytes[frame.Server]),
-			duration(c), ending(c), visible(c.URL, longestURL))
+			duration(c), ending(c), what(c))
 	}
 	return table.Flush()
+}
+
+// what says what c is, and what went wrong with it.
+func what(c *frame.Connection) string {
+	if c.Error == "" {
+		return visible(c.URL, longestURL)
+	}
+	return visible(c.URL, longestURL) + "  " + visible(c.Error, longestURL)
 }
 
 // visible returns s harmless for a terminal and at most cells wide, with an

@@ -67,7 +67,7 @@ type queue struct {
 }
 
 func newQueue(limit int) *queue {
-	q := &queue{limit: limit, usual: limit / 4, wake: make(chan struct{}, 1)}
+	q := &queue{limit: limit, usual: limit / 2, wake: make(chan struct{}, 1)}
 	q.room.L = &q.mu
 	return q
 }

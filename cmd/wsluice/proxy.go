@@ -199,7 +199,11 @@ func (f *proxyFlags) identities() ([]proxy.Identity, error) {
 		var err error
 		identities[i].Certificate, err = certs.LoadIdentity(file, key, os.Getenv(passwordVariable))
 		if err != nil {
-			return nil, fileFailure("--client-cert", err)
+			return nil, &failure{
+				code: exitUsage,
+				hint: "check the files named with --client-cert and --client-key; a password goes into " + passwordVariable,
+				err:  err,
+			}
 		}
 	}
 	return identities, nil

@@ -17,6 +17,13 @@ type hostPattern struct {
 	always bool
 }
 
+// CheckHosts reports the first of patterns that Options.Only and Options.Bypass
+// would not take.
+func CheckHosts(patterns []string) error {
+	_, err := parseHosts(patterns)
+	return err
+}
+
 func parseHosts(patterns []string) (hosts, error) {
 	list := make(hosts, 0, len(patterns))
 	for _, s := range patterns {
@@ -29,10 +36,10 @@ func parseHosts(patterns []string) (hosts, error) {
 	return list, nil
 }
 
+// hostBytes are those of names as they stand in DNS, and of addresses.
+const hostBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_.:%"
+
 func parseHost(s string) (hostPattern, error) {
-	if s == "" {
-		return hostPattern{always: true}, nil
-	}
 	var p hostPattern
 	p.name = s
 	if host, port, err := net.SplitHostPort(s); err == nil {
@@ -42,7 +49,7 @@ func parseHost(s string) (hostPattern, error) {
 	if rest, ok := strings.CutPrefix(p.name, "*."); ok {
 		p.name, p.below = rest, true
 	}
-	if _, err := strconv.ParseUint(p.port, 10, 16); p.port != "" && err != nil || p.name == "" || strings.ContainsAny(p.name, "*/ ") {
+	if _, err := strconv.ParseUint(p.port, 10, 16); p.port != "" && err != nil || p.name == "" || strings.Trim(p.name, hostBytes) != "" {
 		return hostPattern{}, fmt.Errorf("host pattern %q is not HOST, *.DOMAIN or either with :PORT", s)
 	}
 	return p, nil

@@ -61,9 +61,11 @@ func New(options Options) (*Proxy, error) {
 		return nil, err
 	}
 	for _, identity := range options.Identities {
-		pattern, err := parseHosts([]string{identity.Host})
-		if err != nil {
-			return nil, err
+		pattern := hosts{{always: true}}
+		if identity.Host != "" {
+			if pattern, err = parseHosts([]string{identity.Host}); err != nil {
+				return nil, err
+			}
 		}
 		p.identity = append(p.identity, pattern)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -159,6 +160,11 @@ func (f *proxyFlags) options() (o proxy.Options, s store.Options, err error) {
 	}
 	if err := f.checkListen(); err != nil {
 		return o, s, err
+	}
+	// An empty --for is a certificate for all hosts.
+	given := slices.DeleteFunc(slices.Clone(f.certFors), func(host string) bool { return host == "" })
+	if err := proxy.CheckHosts(slices.Concat(f.only, f.bypass, given)); err != nil {
+		return o, s, usagef("write example.com, *.example.com or 127.0.0.1:8443", "%w", err)
 	}
 	if o.Reverse, err = parseURL("--reverse", f.reverse, "ws", "wss", "http", "https"); err != nil {
 		return o, s, err

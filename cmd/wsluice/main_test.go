@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"record":   scriptRecord,
 			"occupy":   scriptOccupy,
 			"recorder": scriptRecorder,
+			"shorten":  scriptShorten,
 			"newer":    scriptNewer,
 		},
 	})

@@ -213,3 +213,11 @@ func scriptNewer(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Check(db.Close())
 }
+
+// scriptShorten cuts the end of a capture off: shorten FILE.
+func scriptShorten(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: shorten FILE")
+	}
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), 20_000))
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,9 @@ func (p *program) verify(ctx context.Context, asJSON bool) error {
 	bar := p.progress("verify")
 	report, err := store.Verify(ctx, path, bar.set)
 	bar.finish()
+	if errors.Is(err, store.ErrCorrupt) {
+		return &failure{code: exitUsage, hint: "nothing of it can be read as it is: go back to a copy", err: err}
+	}
 	if err != nil {
 		return p.openFailure(path, err)
 	}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/wsluice/wsluice/proxy"
+	"github.com/wsluice/wsluice/store"
+)
+
+// recording is a proxy and the capture it records into. Its address is known
+// once it is open; then serve it, and close it when serve has returned.
+type recording struct {
+	path     string
+	listener net.Listener
+	recorder *store.Recorder
+	server   *proxy.Proxy
+}
+
+// openRecording checks the flags, all of them before it opens anything, listens,
+// and opens the capture. The events of proxy and capture go to logger. Clients
+// that come before serve wait for it.
+func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog.Logger) (*recording, error) {
+	options, storeOptions, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	path, err := p.capturePath()
+	if err != nil {
+		return nil, err
+	}
+	if options.Authority, err = authority(); err != nil {
+		return nil, err
+	}
+	options.Logger, storeOptions.Logger = logger, logger
+
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.listen)
+	if err != nil {
+		return nil, listenFailure(f.listen, err)
+	}
+	recorder, err := store.Create(path, storeOptions)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	options.Recorder = recorderDoor{recorder}
+	server, err := proxy.New(options)
+	if err != nil {
+		listener.Close()
+		return nil, errors.Join(err, recorder.Close())
+	}
+	return &recording{path: path, listener: listener, recorder: recorder, server: server}, nil
+}
+
+// address returns where the proxy listens, HOST:PORT.
+func (r *recording) address() string { return r.listener.Addr().String() }
+
+// serve runs everything that lives as long as the recording, until ctx ends or
+// the listener fails, and returns when all of it has ended.
+func (r *recording) serve(ctx context.Context) error {
+	// Recycled buffers make up most of the heap, so that little of it is
+	// garbage: collecting earlier than by default costs next to nothing and
+	// keeps the process small.
+	debug.SetGCPercent(50)
+	return r.server.Serve(ctx, r.listener)
+}
+
+// close completes the capture and returns how the recorder has fared. Served is
+// what serve returned; it comes first among the errors.
+func (r *recording) close(served error) (store.Stats, error) {
+	r.listener.Close()
+	closed := r.recorder.Close()
+	stats := r.recorder.Stats()
+	switch {
+	case served != nil:
+		return stats, served
+	case closed != nil:
+		return stats, fmt.Errorf("complete the capture %s: %w", r.path, closed)
+	case stats.Shed > 0:
+		return stats, &failure{
+			code: exitFailed,
+			hint: "frames marked shed have lost their payload; record with --on-overload block or on a faster disk",
+			err:  fmt.Errorf("%d frames were recorded without their payload", stats.Shed),
+		}
+	}
+	return stats, nil
+}
+
+// listenFailure explains why the proxy cannot listen.
+func listenFailure(address string, err error) error {
+	f := &failure{code: exitUsage, err: fmt.Errorf("listen on %s: %w", address, err)}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		f.code = exitFailed
+		f.err = fmt.Errorf("%s is in use by another process", address)
+		f.hint = "stop that process, or choose another port, such as --listen 127.0.0.1:0 for any free one"
+	case errors.Is(err, fs.ErrPermission):
+		f.hint = "ports below 1024 need privileges: choose a higher one"
+	default:
+		f.hint = "write --listen 127.0.0.1:8080, or port 0 for any free port"
+	}
+	return f
+}

@@ -180,7 +180,7 @@ func BenchmarkPage(b *testing.B) {
 	}{{"all", 10, 0}, {"alone", 1, 1}, {"of-1000", 1000, 500}} {
 		b.Run(c.name, func(b *testing.B) {
 			r := bigCapture(b, c.conns)
-			n, err := r.Count(c.conn)
+			n, err := r.Count(b.Context(), c.conn)
 			if err != nil {
 				b.Fatal(err)
 			}

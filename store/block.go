@@ -59,6 +59,19 @@ func (b *builder) add(d *draft, s *spot) {
 	if d.Violation != frame.Legal {
 		b.flags |= flagViolation
 	}
+	if b.count == 1 {
+		b.flags |= flagPlain
+	}
+	if !plain(d) {
+		b.flags &^= flagPlain
+	}
+}
+
+// plain reports whether d is a whole message, as it was sent, and all in the
+// block.
+func plain(d *draft) bool {
+	return d.Header.Fin && d.Header.RSV == 0 && d.Header.Opcode != frame.Continuation &&
+		d.Violation == frame.Legal && d.Incomplete == frame.Whole && !d.Opaque && !d.chunked
 }
 
 // seal appends the stored form of what was collected to dst. More records may
@@ -83,6 +96,7 @@ type block struct {
 	envelope
 	places []place
 	body   []byte
+	unread bool // only the header and the places are there
 }
 
 // parseDirectory reads the places of a block with the given header.
@@ -109,24 +123,33 @@ func parseDirectory(places []place, e *envelope, p []byte) ([]place, error) {
 	return places, nil
 }
 
-// parseBlock reads the stored block p with the given key into b, reusing its
-// memory. Nothing in b aliases p.
-func (b *block) parse(key uint64, p []byte) error {
+// header reads the header and the directory of the stored block p into b,
+// reusing its memory. Nothing in b aliases p.
+func (b *block) header(p []byte) error {
 	e, err := parseEnvelope(p)
 	if err != nil {
-		return inBlock(key, err)
+		return err
 	}
-	if e.base != key || e.count == 0 {
-		return corrupt("block %d: header claims %d records from %d", key, e.count, e.base)
+	if e.count == 0 {
+		return corrupt("block %d has no records", e.base)
 	}
 	b.envelope = e
-	dir, body, err := e.open(b.body[:0], p)
+	b.places, err = parseDirectory(b.places[:0], &e, p[envelopeSize:envelopeSize+e.directory])
+	return err
+}
+
+// parse reads the stored block p into b, reusing its memory. Nothing in b
+// aliases p.
+func (b *block) parse(p []byte) error {
+	if err := b.header(p); err != nil {
+		return err
+	}
+	_, body, err := b.open(b.body[:0], p)
 	if err != nil {
-		return inBlock(key, err)
+		return inBlock(b.base, err)
 	}
 	b.body = body
-	b.places, err = parseDirectory(b.places[:0], &e, dir)
-	return err
+	return nil
 }
 
 // inBlock adds to err which block it is about.

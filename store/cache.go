@@ -13,32 +13,28 @@ type cache struct {
 	order list.List                // the latest first
 }
 
-// get returns the block with the given key and stored form.
-func (c *cache) get(key uint64, value []byte) (*block, error) {
-	e, err := parseEnvelope(value)
-	if err != nil {
-		return nil, inBlock(key, err)
+// get returns the block with the given key and number of records, or nil: the
+// last block of a live capture grows.
+func (c *cache) get(key uint64, records uint32) *block {
+	el := c.byKey[key]
+	if el == nil || el.Value.(*block).count != records {
+		return nil
 	}
-	if el := c.byKey[key]; el != nil {
-		// The last block of a live capture may have grown.
-		if b := el.Value.(*block); b.count == e.count {
-			c.order.MoveToFront(el)
-			return b, nil
-		}
-		c.order.Remove(el)
-	}
-	b := new(block)
-	if err := b.parse(key, value); err != nil {
-		delete(c.byKey, key)
-		return nil, err
-	}
+	c.order.MoveToFront(el)
+	return el.Value.(*block)
+}
+
+// put keeps b, which must not change any more.
+func (c *cache) put(b *block) {
 	if c.byKey == nil {
 		c.byKey = make(map[uint64]*list.Element)
 	}
-	c.byKey[key] = c.order.PushFront(b)
+	if el := c.byKey[b.base]; el != nil {
+		c.order.Remove(el)
+	}
+	c.byKey[b.base] = c.order.PushFront(b)
 	if c.order.Len() > cacheBlocks {
 		oldest := c.order.Back()
 		delete(c.byKey, c.order.Remove(oldest).(*block).base)
 	}
-	return b, nil
 }

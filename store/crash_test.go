@@ -98,7 +98,7 @@ func TestKill(t *testing.T) {
 func conns(t *testing.T, path string) []frame.Connection {
 	r := openReader(t, path)
 	defer closeAll(t, r)
-	list, err := r.Conns(0, 1000)
+	list, err := r.Conns(t.Context(), 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func checkVictim(t *testing.T, r *Reader, id, acked uint64) {
 	if n < acked {
 		t.Fatalf("connection %d has %d frames, %d were acknowledged", id, n, acked)
 	}
-	conn, err := r.Conn(id)
+	conn, err := r.Conn(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestIndexBehind(t *testing.T) {
 	closeAll(t, create(t, path, Options{}))
 	verify(t, path)
 	reader := openReader(t, path)
-	err = reader.file.view(func(tx *bolt.Tx) error {
+	err = reader.source.(*local).view(func(tx *bolt.Tx) error {
 		indexed, err := metaNumber(tx, keyIndexed)
 		if err == nil && indexed != 5000 {
 			err = fmt.Errorf("indexed is %d", indexed)

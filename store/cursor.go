@@ -4,12 +4,10 @@ import (
 	"context"
 	"math"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/wsluice/wsluice/frame"
 )
 
-// scanStep is how many blocks a cursor reads in one transaction.
+// scanStep is how many blocks a cursor reads at a time.
 const scanStep = 16
 
 // Cursor goes through records in order. It belongs to one goroutine at a time,
@@ -20,21 +18,27 @@ type Cursor struct {
 	conn  uint64
 	first uint64
 	next  uint64 // seq, or global number when conn is 0
+	last  uint64 // the last number there was
+	sieve *sieve
+	// passed, if set, is told of blocks that the sieve holds back.
+	passed func(*block)
+	pruned uint64
+	begun  bool
+
 	now   stride // gone through
 	ahead stride // read meanwhile, its result in ready
 	ready chan error
 	busy  bool // ready is awaited
 	at    int  // the block of now that w is in
 	w     walk
-	err   error
-	done  bool
+
+	err    error
+	closed bool
 }
 
-// stride is a few blocks read in one transaction.
+// stride is a few blocks read together.
 type stride struct {
-	from   uint64 // the first number wanted
-	next   uint64 // the number behind it
-	last   uint64 // the last number there was
+	stored Blocks
 	blocks []*block
 	used   int
 }
@@ -48,16 +52,22 @@ func (r *Reader) Scan(ctx context.Context, conn, from uint64) *Cursor {
 }
 
 // Next moves to the next record. It returns false behind the last and after an
-// error.
+// error. Behind the last it may be called again, when there may be more.
 func (c *Cursor) Next() bool {
-	for c.err == nil && !c.done {
+	for c.err == nil && !c.closed {
 		if c.at == c.now.used {
-			c.advance()
+			if !c.advance() {
+				return false
+			}
 			continue
 		}
-		var ok bool
-		if ok, c.err = c.record(); ok {
-			return true
+		if c.sieve == nil || c.w.n > 0 || !c.sieve.holds(c.w.b) {
+			var ok bool
+			if ok, c.err = c.record(); ok || c.err != nil {
+				return ok
+			}
+		} else {
+			c.pass()
 		}
 		if c.at++; c.at < c.now.used {
 			c.w.start(c.now.blocks[c.at])
@@ -75,16 +85,31 @@ func (c *Cursor) record() (ok bool, err error) {
 		c.next = c.w.rec.Global + 1
 	}
 	if c.w.rec.chunked {
-		err = c.r.view(func(tx *bolt.Tx) error { return resolve(tx, &c.w.rec) })
+		err = c.r.resolve(c.ctx, &c.w.rec)
 	}
 	return err == nil, err
 }
 
+// pass goes past the current block.
+func (c *Cursor) pass() {
+	b := c.w.b
+	if c.next = b.last + 1; c.conn != 0 {
+		for _, p := range b.places {
+			if p.conn == c.conn {
+				c.next = p.first + p.count
+			}
+		}
+	}
+	if c.passed != nil {
+		c.passed(b)
+	}
+}
+
 // advance goes on to the stride that was read ahead, and has the one behind it
-// read.
-func (c *Cursor) advance() {
+// read. It reports whether there is one.
+func (c *Cursor) advance() bool {
 	if c.err = c.ctx.Err(); c.err != nil {
-		return
+		return false
 	}
 	fresh := c.busy
 	if c.busy {
@@ -94,102 +119,79 @@ func (c *Cursor) advance() {
 		fresh = c.now.used > 0
 	}
 	if c.err == nil && !fresh {
-		c.now.from = c.next
-		c.err = c.read(&c.now)
+		c.err = c.read(&c.now, c.next)
 	}
 	c.at = 0
 	if c.err != nil || c.now.used == 0 {
-		c.done = true
-		return
+		c.now.used = 0
+		return false
 	}
+	s := &c.now.stored
+	if c.begun {
+		c.pruned += s.First - c.next
+	}
+	c.begun, c.last = true, s.Last
+	c.next = max(c.next, s.First)
 	c.w.start(c.now.blocks[0])
-	if c.now.next <= c.now.last {
-		c.ahead.from, c.busy = c.now.next, true
-		go func() { c.ready <- c.read(&c.ahead) }()
+	if from := s.Next; from <= s.Last {
+		c.busy = true
+		go func() { c.ready <- c.read(&c.ahead, from) }()
 	}
+	return true
 }
 
-// read reads the blocks of s from s.from on.
-func (c *Cursor) read(s *stride) error {
-	s.used, s.next = 0, s.from
-	return c.r.view(func(tx *bolt.Tx) (err error) {
-		if c.conn == 0 {
-			return s.all(tx)
-		}
-		if s.last, err = c.r.last(tx, c.conn); err != nil || s.from > s.last {
-			return err
-		}
-		spans, err := c.r.spans(tx, c.conn, s.from, math.MaxUint64, scanStep)
-		if err != nil {
-			return err
-		}
-		bucket := tx.Bucket(bucketBlocks)
-		for _, p := range spans {
-			v := bucket.Get(u64(p.block))
-			if v == nil {
-				return corrupt("index of connection %d names block %d, which is missing", c.conn, p.block)
-			}
-			if err := s.load(p.block, v); err != nil {
-				return err
-			}
-			if s.next >= p.first+p.count {
-				return corrupt("index of connection %d is out of order at frame %d", c.conn, p.first)
-			}
-			s.next = p.first + p.count
-		}
-		return nil
-	})
-}
-
-// all reads the blocks of all connections.
-func (s *stride) all(tx *bolt.Tx) (err error) {
-	if s.last, err = lastGlobal(tx); err != nil || s.from > s.last {
+// read reads the blocks from the given number on into s.
+func (c *Cursor) read(s *stride, from uint64) error {
+	s.used = 0
+	ask := Request{Conn: c.conn, From: from, Records: math.MaxUint64, Limit: scanStep}
+	if err := c.r.source.Blocks(c.ctx, ask, &s.stored); err != nil {
 		return err
 	}
-	c := tx.Bucket(bucketBlocks).Cursor()
-	k, v, err := seekBlock(c, s.from)
-	for ; k != nil && err == nil && s.used < scanStep; k, v = c.Next() {
-		var key uint64
-		if key, err = number("blocks", k); err != nil {
-			break
+	for i := range s.stored.Len() {
+		if s.used == len(s.blocks) {
+			s.blocks = append(s.blocks, new(block))
 		}
-		if err = s.load(key, v); err != nil {
-			break
+		if err := c.open(s.blocks[s.used], s.stored.Block(i)); err != nil {
+			return err
 		}
-		last := s.blocks[s.used-1].last
-		if last < s.next {
-			return corrupt("block %d is out of order", key)
-		}
-		s.next = last + 1
+		s.used++
 	}
-	return err
-}
-
-// load inflates one block behind those of this stride.
-func (s *stride) load(key uint64, v []byte) error {
-	if s.used == len(s.blocks) {
-		s.blocks = append(s.blocks, new(block))
-	}
-	if err := s.blocks[s.used].parse(key, v); err != nil {
-		return err
-	}
-	s.used++
 	return nil
+}
+
+// open reads the stored block p into b, without its records when the sieve
+// holds it back by what its header says.
+func (c *Cursor) open(b *block, p []byte) error {
+	if b.unread = false; c.sieve == nil {
+		return b.parse(p)
+	}
+	if err := b.header(p); err != nil {
+		return err
+	}
+	if b.unread = c.sieve.closed(b); b.unread {
+		return nil
+	}
+	return b.parse(p)
 }
 
 // Record returns the record Next moved to. It and its payload are valid until
 // the next call of Next. Payloads over 128 KiB are cut to their beginning.
 func (c *Cursor) Record() *frame.Record { return &c.w.rec.Record }
 
+// Pruned returns how many records the cursor found gone on its way because they
+// had been pruned before it got there. Those that were gone before it began
+// are not counted.
+func (c *Cursor) Pruned() uint64 { return c.pruned }
+
 // Progress returns how far the cursor has come, from 0 to 1.
 func (c *Cursor) Progress() float64 {
 	switch {
-	case c.done || c.now.used > 0 && c.next > c.now.last:
-		return 1
-	case c.now.used == 0:
+	case c.last == 0:
 		return 0
+	case c.next > c.last:
+		return 1
 	}
-	return float64(c.next-c.first) / float64(c.now.last-c.first+1)
+	return float64(c.next-c.first) / float64(c.last-c.first+1)
 }
 
 // Err returns the error that ended the scan, if any.
@@ -201,6 +203,6 @@ func (c *Cursor) Close() error {
 		<-c.ready
 		c.busy = false
 	}
-	c.done, c.now, c.at = true, stride{}, 0
+	c.closed, c.now, c.at = true, stride{}, 0
 	return nil
 }

@@ -42,7 +42,7 @@ func TestDamage(t *testing.T) {
 	}
 	// Behind its last page bbolt keeps space, which may be damaged at will.
 	reader := openReader(t, source)
-	if err := reader.file.view(func(tx *bolt.Tx) error { whole = whole[:tx.Size()]; return nil }); err != nil {
+	if err := reader.source.(*local).view(func(tx *bolt.Tx) error { whole = whole[:tx.Size()]; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	const page = 4096
@@ -119,7 +119,7 @@ func use(t *testing.T, path string) error {
 			return err
 		}
 		defer r.Close()
-		_, err = r.Conns(0, 100)
+		_, err = r.Conns(t.Context(), 0, 100)
 		for conn := range uint64(21) {
 			_, pageErr := r.Page(t.Context(), conn, 100, 100)
 			c := r.Scan(t.Context(), conn, 1)
@@ -169,7 +169,7 @@ func FuzzBlock(f *testing.F) {
 			p[crcOffset], p[crcOffset+1], p[crcOffset+2], p[crcOffset+3] = byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum)
 		}
 		var read block
-		if e, err := parseEnvelope(p); err == nil && read.parse(e.base, p) == nil {
+		if read.parse(p) == nil {
 			var w, skipping walk
 			w.start(&read)
 			skipping.start(&read)

@@ -42,6 +42,7 @@ const (
 	flagOpaque                // block: a record is opaque
 	flagEnd                   // part: the payload ends here
 	flagShed                  // part: the rest of the payload was shed
+	flagPlain                 // block: every record is a whole message, not compressed, its payload in the block
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

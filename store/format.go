@@ -35,7 +35,7 @@ var (
 // major version and reads a newer minor one.
 const (
 	schemaMajor = 1
-	schemaMinor = 0
+	schemaMinor = 1
 )
 
 // The measures of the format.

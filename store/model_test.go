@@ -239,7 +239,7 @@ func (m *model) check(r *Reader) {
 		m.list(r, c.ID, c.records)
 		m.counters(r, c)
 	}
-	if _, err := r.Conn(uint64(len(m.conns) + 1)); !errors.Is(err, ErrNoConnection) {
+	if _, err := r.Conn(m.t.Context(), uint64(len(m.conns)+1)); !errors.Is(err, ErrNoConnection) {
 		m.t.Fatalf("unknown connection: %v", err)
 	}
 }
@@ -248,7 +248,7 @@ func (m *model) check(r *Reader) {
 // some payloads.
 func (m *model) list(r *Reader, conn uint64, want []*modelRecord) {
 	m.t.Helper()
-	if n, err := r.Count(conn); err != nil || n != uint64(len(want)) {
+	if n, err := r.Count(m.t.Context(), conn); err != nil || n != uint64(len(want)) {
 		m.t.Fatalf("connection %d has %d frames (%v), want %d", conn, n, err, len(want))
 	}
 	from := m.rng.IntN(len(want) + 1)
@@ -291,7 +291,7 @@ func (m *model) record(got frame.Record, want *modelRecord) {
 
 func (m *model) counters(r *Reader, c *modelConn) {
 	m.t.Helper()
-	got, err := r.Conn(c.ID)
+	got, err := r.Conn(m.t.Context(), c.ID)
 	if err != nil {
 		m.t.Fatal(err)
 	}

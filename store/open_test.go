@@ -170,7 +170,7 @@ func TestClosed(t *testing.T) {
 	if err := r.Close(); !errors.Is(err, ErrClosed) {
 		t.Errorf("close: %v", err)
 	}
-	if _, err := live.Count(0); !errors.Is(err, ErrClosed) {
+	if _, err := live.Count(t.Context(), 0); !errors.Is(err, ErrClosed) {
 		t.Errorf("count: %v", err)
 	}
 	if r.Stats().Discarded != 4 {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/wsluice/wsluice/frame"
 )
 
@@ -18,71 +16,22 @@ func (r *Reader) Page(ctx context.Context, conn, from uint64, n int) ([]frame.Re
 		return nil, nil
 	}
 	var page []frame.Record
-	err := r.view(func(tx *bolt.Tx) error {
-		var w walk
-		add := func(b *block) (bool, error) {
-			if err := ctx.Err(); err != nil {
+	var w walk
+	err := r.page(ctx, conn, from, uint64(n), func(b *block) (bool, error) {
+		w.start(b)
+		for len(page) < n {
+			ok, err := w.seek(conn, from)
+			if !ok || err != nil {
 				return false, err
 			}
-			w.start(b)
-			for len(page) < n {
-				ok, err := w.seek(conn, from)
-				if !ok || err != nil {
-					return false, err
-				}
-				if err := resolve(tx, &w.rec); err != nil {
-					return false, err
-				}
-				page = append(page, w.rec.Record)
+			if err := r.resolve(ctx, &w.rec); err != nil {
+				return false, err
 			}
-			return true, nil
+			page = append(page, w.rec.Record)
 		}
-		return r.blocks(tx, conn, from, uint64(n), add)
+		return true, nil
 	})
 	return slices.Clip(page), err
-}
-
-// blocks calls fn with the blocks that hold the records of conn from the given
-// one on, in order, until fn returns true or they held at least want of them.
-func (r *Reader) blocks(tx *bolt.Tx, conn, from, want uint64, fn func(*block) (bool, error)) error {
-	if conn == 0 {
-		c := tx.Bucket(bucketBlocks).Cursor()
-		k, v, err := seekBlock(c, from)
-		for ; k != nil && err == nil; k, v = c.Next() {
-			var key uint64
-			if key, err = number("blocks", k); err != nil {
-				break
-			}
-			var b *block
-			if b, err = r.cache.get(key, v); err != nil {
-				break
-			}
-			var done bool
-			if done, err = fn(b); done {
-				break
-			}
-		}
-		return err
-	}
-	spans, err := r.spans(tx, conn, from, want, int(min(want, 1<<20)))
-	if err != nil {
-		return err
-	}
-	bucket := tx.Bucket(bucketBlocks)
-	for _, s := range spans {
-		v := bucket.Get(u64(s.block))
-		if v == nil {
-			return corrupt("index of connection %d names block %d, which is missing", conn, s.block)
-		}
-		b, err := r.cache.get(s.block, v)
-		if err != nil {
-			return err
-		}
-		if done, err := fn(b); done || err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // seek reads the next record of conn from the given seq on into w.rec; conn 0
@@ -103,23 +52,4 @@ func (w *walk) seek(conn, from uint64) (bool, error) {
 		w.advance(size, next)
 	}
 	return false, nil
-}
-
-// resolve sets what a record whose payload is in chunks leaves open.
-func resolve(tx *bolt.Tx, d *decoded) error {
-	if !d.chunked {
-		return nil
-	}
-	size, flags, err := storedSize(tx, d.Global)
-	if err != nil {
-		return err
-	}
-	d.Stored = size
-	switch {
-	case flags&flagShed != 0:
-		d.Incomplete = frame.Shed
-	case size < d.Header.Length:
-		d.Incomplete = frame.Cut
-	}
-	return nil
 }

@@ -51,37 +51,32 @@ func parsePart(global, offset uint64, v []byte) (envelope, error) {
 // number, unmasked, as a stream that holds at most 128 KiB at a time. It
 // returns ErrNoFrame when there is no such frame.
 func (r *Reader) Payload(ctx context.Context, global uint64) (io.ReadCloser, error) {
-	var chunked bool
+	var chunked, found bool
 	var payload []byte
-	err := r.view(func(tx *bolt.Tx) error {
-		found := false
-		err := r.blocks(tx, 0, global, 1, func(b *block) (bool, error) {
-			var w walk
-			w.start(b)
-			ok, err := w.seek(0, global)
-			found = ok && w.rec.Global == global
-			chunked, payload = w.rec.chunked, w.rec.Payload
-			return true, err
-		})
-		if err == nil && !found {
-			err = fmt.Errorf("%w: %d", ErrNoFrame, global)
-		}
-		return err
+	err := r.page(ctx, 0, global, 1, func(b *block) (bool, error) {
+		var w walk
+		w.start(b)
+		ok, err := w.seek(0, global)
+		found = ok && w.rec.Global == global
+		chunked, payload = w.rec.chunked, w.rec.Payload
+		return true, err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !chunked {
+	case !found:
+		return nil, fmt.Errorf("%w: %d", ErrNoFrame, global)
+	case !chunked:
 		return io.NopCloser(bytes.NewReader(payload)), nil
 	}
-	return &payloadReader{ctx: ctx, r: r, global: global}, nil
+	return &payloadReader{ctx: ctx, source: r.source, global: global}, nil
 }
 
-// payloadReader streams a payload out of chunks. Every read is a transaction of
-// its own, so it holds nothing up.
+// payloadReader streams a payload out of chunks. Every read asks anew, so it
+// holds nothing up.
 type payloadReader struct {
 	ctx    context.Context
-	r      *Reader
+	source Source
 	global uint64
 	offset uint64 // of the part behind the one in buf
 	buf    []byte
@@ -94,10 +89,7 @@ func (p *payloadReader) Read(dst []byte) (int, error) {
 		if p.end {
 			return 0, io.EOF
 		}
-		if err := p.ctx.Err(); err != nil {
-			return 0, err
-		}
-		if err := p.r.view(p.fetch); err != nil {
+		if err := p.fetch(); err != nil {
 			return 0, err
 		}
 	}
@@ -107,8 +99,11 @@ func (p *payloadReader) Read(dst []byte) (int, error) {
 }
 
 // fetch reads the next part; where there is none, the payload ends.
-func (p *payloadReader) fetch(tx *bolt.Tx) error {
-	v := tx.Bucket(bucketChunks).Get(pair(p.global, p.offset))
+func (p *payloadReader) fetch() error {
+	v, err := p.source.Part(p.ctx, p.global, p.offset)
+	if err != nil {
+		return err
+	}
 	if v == nil {
 		p.end = true
 		return nil

@@ -1,14 +1,10 @@
 package store
 
 import (
-	"bytes"
+	"context"
 	"fmt"
-	"math"
-	"sort"
 	"sync"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -19,241 +15,131 @@ const readTimeout = 300 * time.Millisecond
 // Reader reads a capture. Its methods may be called from any goroutine. What
 // they return belongs to the caller.
 type Reader struct {
-	file *file
-	live bool // the file is a recorder's
+	source Source
 
-	mu     sync.Mutex
-	closed bool
-	tail   tail
-	cache  cache
-	// ended are the connections a recorder left open, known when counted is
-	// set; of a live capture there are none.
-	ended   map[uint64]*storedConnection
-	counted bool
+	mu    sync.Mutex
+	cache cache
 }
+
+// NewReader returns a reader of what the source holds. It closes the source
+// when it is closed.
+func NewReader(source Source) *Reader { return &Reader{source: source} }
 
 // Open opens the capture at path for reading. Any number of processes may read
 // a capture, but none while it is recorded: that is ErrLocked. Other errors
 // wrap ErrNotCapture, ErrVersion, ErrCorrupt or fs.ErrNotExist.
 func Open(path string) (*Reader, error) {
-	f, err := openFile(path, true, readTimeout, nil)
+	source, err := OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.view(checkSchema); err != nil {
-		f.close()
-		return nil, fmt.Errorf("open capture %s: %w", path, err)
-	}
-	return newReader(f, false), nil
-}
-
-func newReader(f *file, live bool) *Reader {
-	return &Reader{file: f, live: live}
+	return NewReader(source), nil
 }
 
 // Close lets go of the capture.
-func (r *Reader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return ErrClosed
-	}
-	r.closed = true
-	if r.live {
-		return nil
-	}
-	return r.file.close()
+func (r *Reader) Close() error { return r.source.Close() }
+
+// Conns returns up to n connections with ids below before, newest first; 0
+// stands for the end.
+func (r *Reader) Conns(ctx context.Context, before uint64, n int) ([]frame.Connection, error) {
+	return r.source.Conns(ctx, before, n)
 }
 
-// view runs fn in a read transaction, with the reader's lock held and its tail
-// up to date.
-func (r *Reader) view(fn func(*bolt.Tx) error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return ErrClosed
+// Conn returns the connection with the given id, or ErrNoConnection.
+func (r *Reader) Conn(ctx context.Context, id uint64) (frame.Connection, error) {
+	return r.source.Conn(ctx, id)
+}
+
+// Count returns how many frames a connection has had, or with 0, the capture:
+// the number of its last one. It returns ErrNoConnection for an unknown
+// connection.
+func (r *Reader) Count(ctx context.Context, conn uint64) (uint64, error) {
+	return r.source.Count(ctx, conn)
+}
+
+// Wait returns the version of the capture as soon as it is another than the
+// given one, and the error of ctx when that ends first. A follower takes the
+// version, reads to the end, and waits for another. No version is 0.
+func (r *Reader) Wait(ctx context.Context, version uint64) (uint64, error) {
+	return r.source.Wait(ctx, version)
+}
+
+// resolve sets what a record whose payload is in chunks leaves open.
+func (r *Reader) resolve(ctx context.Context, d *decoded) error {
+	if !d.chunked {
+		return nil
 	}
-	err := r.file.view(func(tx *bolt.Tx) error {
-		if err := r.tail.refresh(tx); err != nil {
-			return err
-		}
-		return fn(tx)
-	})
+	size, shed, err := r.source.Stored(ctx, d.Global)
 	if err != nil {
-		return fmt.Errorf("read capture %s: %w", r.file.path, err)
+		return err
+	}
+	d.Stored = size
+	switch {
+	case shed:
+		d.Incomplete = frame.Shed
+	case size < d.Header.Length:
+		d.Incomplete = frame.Cut
 	}
 	return nil
 }
 
-// Conns returns up to n connections with ids below before, newest first; 0
-// stands for the end.
-func (r *Reader) Conns(before uint64, n int) ([]frame.Connection, error) {
-	var conns []frame.Connection
-	err := r.view(func(tx *bolt.Tx) error {
-		c, below := tx.Bucket(bucketConns).Cursor(), before
-		var next, k, v []byte
-		if before > 0 {
-			next, _ = c.Seek(u64(before))
-		}
-		if next == nil {
-			k, v = c.Last()
-		} else {
-			k, v = c.Prev()
-		}
-		for ; k != nil && len(conns) < n; k, v = c.Prev() {
-			id, err := number("conns", k)
-			if err != nil {
-				return err
-			}
-			if below > 0 && id >= below {
-				return corrupt("connection %d is out of order", id)
-			}
-			below = id
-			conn, err := r.connection(tx, id, v)
-			if err != nil {
-				return err
-			}
-			conns = append(conns, conn)
-		}
-		return nil
-	})
-	return conns, err
-}
-
-// Conn returns the connection with the given id, or ErrNoConnection.
-func (r *Reader) Conn(id uint64) (conn frame.Connection, err error) {
-	err = r.view(func(tx *bolt.Tx) error {
-		v := tx.Bucket(bucketConns).Get(u64(id))
-		if v == nil {
-			return fmt.Errorf("%w: %d", ErrNoConnection, id)
-		}
-		conn, err = r.connection(tx, id, v)
-		return err
-	})
-	return conn, err
-}
-
-// connection returns a connection with the stored form v.
-func (r *Reader) connection(tx *bolt.Tx, id uint64, v []byte) (frame.Connection, error) {
-	c := storedConnection{Connection: frame.Connection{ID: id}}
-	if err := c.merge(v); err != nil {
-		return frame.Connection{}, err
-	}
-	stat := tx.Bucket(bucketCstat).Get(u64(id))
-	if stat == nil {
-		return c.Connection, nil
-	}
-	if r.live {
-		err := c.merge(stat)
-		return c.Connection, err
-	}
-	if !r.counted {
-		ended, err := abandoned(tx)
-		if err != nil {
-			return frame.Connection{}, err
-		}
-		r.ended, r.counted = ended, true
-	}
-	if ended := r.ended[id]; ended != nil {
-		return ended.Connection, nil
-	}
-	return c.Connection, nil
-}
-
-// Count returns how many frames a connection has, or with 0, the capture: the
-// number of its last one. It returns ErrNoConnection for an unknown connection.
-func (r *Reader) Count(conn uint64) (count uint64, err error) {
-	err = r.view(func(tx *bolt.Tx) error {
-		if conn == 0 {
-			count, err = lastGlobal(tx)
-			return err
-		}
-		if tx.Bucket(bucketConns).Get(u64(conn)) == nil {
-			return fmt.Errorf("%w: %d", ErrNoConnection, conn)
-		}
-		count, err = r.last(tx, conn)
-		return err
-	})
-	return count, err
-}
-
-// last returns the seq of the last frame of a connection.
-func (r *Reader) last(tx *bolt.Tx, conn uint64) (uint64, error) {
-	if spans := r.tail.spans[conn]; len(spans) > 0 {
-		s := spans[len(spans)-1]
-		return s.first + s.count - 1, nil
-	}
-	k, v := seekRun(tx.Bucket(bucketCidx).Cursor(), conn, math.MaxUint64)
-	run, err := connRun(nil, conn, k, v)
-	if err != nil || len(run) == 0 {
-		return 0, err
-	}
-	s := run[len(run)-1]
-	return s.first + s.count - 1, nil
-}
-
-// spans returns where the records of conn from seq on lie, in order, until they
-// are at least want records in more than no spans, or limit spans.
-func (r *Reader) spans(tx *bolt.Tx, conn, seq, want uint64, limit int) ([]span, error) {
-	var out []span
-	var have uint64
-	enough := func(spans []span) bool {
-		i := sort.Search(len(spans), func(i int) bool { return spans[i].first+spans[i].count > seq })
-		for _, s := range spans[i:] {
-			out = append(out, s)
-			if have += s.first + s.count - max(seq, s.first); have >= want || len(out) >= limit {
-				return true
-			}
-		}
-		return false
-	}
-	c := tx.Bucket(bucketCidx).Cursor()
-	var run []span
-	for k, v := seekRun(c, conn, seq); k != nil; k, v = c.Next() {
-		var err error
-		if run, err = connRun(run[:0], conn, k, v); err != nil {
-			return nil, err
-		}
-		if len(run) == 0 {
-			break
-		}
-		if enough(run) {
-			return out, nil
-		}
-	}
-	enough(r.tail.spans[conn])
-	return out, nil
-}
-
-// seekRun moves c, a cursor over cidx, to the last key of conn up to seq, or if
-// there is none to the first key behind it.
-func seekRun(c *bolt.Cursor, conn, seq uint64) (k, v []byte) {
-	key := pair(conn, seq)
-	if k, v = c.Seek(key); bytes.Equal(k, key) {
-		return k, v
-	}
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
-	}
-	switch {
-	case k == nil:
-		return c.First()
-	case !bytes.HasPrefix(k, key[:8]):
-		return c.Next()
-	}
-	return k, v
-}
-
-// connRun reads a value of cidx; it returns no spans when it is not conn's.
-func connRun(dst []span, conn uint64, k, v []byte) ([]span, error) {
-	if k == nil {
-		return nil, nil
-	}
-	a, first, err := numbers("cidx", k)
-	if err != nil || a != conn {
+// load returns block i of stored, from the cache or into it. Held are the blocks
+// that came without their body.
+func (r *Reader) load(stored *Blocks, i int, held map[uint64]*block) (*block, error) {
+	p := stored.Block(i)
+	e, err := parseEnvelope(p)
+	if err != nil {
 		return nil, err
 	}
-	return parseRun(dst, conn, first, v)
+	if b := held[e.base]; b != nil {
+		return b, nil
+	}
+	b := new(block)
+	if err := b.parse(p); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cache.put(b)
+	return b, nil
+}
+
+// known returns a Request.Known that answers from the cache and keeps in held
+// what it says is known.
+func (r *Reader) known(held map[uint64]*block) func(uint64, uint32) bool {
+	return func(key uint64, records uint32) bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		b := r.cache.get(key, records)
+		if b != nil {
+			held[key] = b
+		}
+		return b != nil
+	}
+}
+
+// page calls fn with the blocks that hold the records of conn from the given one
+// on, in order, until fn returns true or there are no more.
+func (r *Reader) page(ctx context.Context, conn, from, want uint64, fn func(*block) (bool, error)) error {
+	const limit = 256
+	var stored Blocks
+	for {
+		held := make(map[uint64]*block)
+		ask := Request{Conn: conn, From: from, Records: want, Limit: limit, Known: r.known(held)}
+		if err := r.source.Blocks(ctx, ask, &stored); err != nil || stored.Len() == 0 {
+			return err
+		}
+		for i := range stored.Len() {
+			b, err := r.load(&stored, i, held)
+			if err != nil {
+				return fmt.Errorf("read capture: %w", err)
+			}
+			if done, err := fn(b); done || err != nil {
+				return err
+			}
+		}
+		if from = stored.Next; from > stored.Last {
+			return nil
+		}
+	}
 }

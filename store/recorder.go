@@ -240,7 +240,10 @@ func (r *Recorder) Stats() Stats {
 
 // Reader returns a reader of the capture while it is recorded. It sees what is
 // durable. It must be closed before the recorder.
-func (r *Recorder) Reader() *Reader { return newReader(r.file, true) }
+func (r *Recorder) Reader() *Reader { return NewReader(r.Source()) }
+
+// Source returns the capture while it is recorded as a Source, as Reader does.
+func (r *Recorder) Source() Source { return &local{file: r.file, recorder: r} }
 
 // Close commits what was appended and closes the capture. Tapes should be
 // closed before; of one that is not, a frame under way is lost and the

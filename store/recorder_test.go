@@ -61,7 +61,7 @@ func TestBigMessage(t *testing.T) {
 	}
 	tape.Close(frame.End{})
 	closeAll(t, body, live, r)
-	if conn, err := openReader(t, path).Conn(c.ID); err != nil || conn.Bytes[frame.Client] != size+14 {
+	if conn, err := openReader(t, path).Conn(t.Context(), c.ID); err != nil || conn.Bytes[frame.Client] != size+14 {
 		t.Errorf("connection counts %d bytes, %v", conn.Bytes, err)
 	}
 	verify(t, path)
@@ -85,7 +85,7 @@ func TestArriving(t *testing.T) {
 	if p := page[0]; p.Header != withLength(h) || p.Stored != 3*partSize || p.Incomplete != frame.Cut {
 		t.Errorf("record is %+v", p.Header)
 	}
-	if conn, err := live.Conn(c.ID); err != nil || conn.Bytes[frame.Server] > 4*partSize {
+	if conn, err := live.Conn(t.Context(), c.ID); err != nil || conn.Bytes[frame.Server] > 4*partSize {
 		t.Errorf("connection counts %d bytes, %v", conn.Bytes, err)
 	}
 	tape.Close(frame.End{})
@@ -226,11 +226,11 @@ func TestConnection(t *testing.T) {
 	open.Code, open.Reason = 1001, "going"
 	open.Messages, open.Frames, open.Bytes = [2]uint64{1, 1}, [2]uint64{1, 1}, [2]uint64{13, 7}
 	reader := openReader(t, path)
-	got, err := reader.Conns(0, 10)
+	got, err := reader.Conns(t.Context(), 0, 10)
 	if err != nil || !reflect.DeepEqual(got, []frame.Connection{open, want}) {
 		t.Errorf("connections are\n%+v (%v), want\n%+v", got, err, []frame.Connection{open, want})
 	}
-	if got, err := reader.Conns(2, 10); err != nil || len(got) != 1 || got[0].ID != 1 {
+	if got, err := reader.Conns(t.Context(), 2, 10); err != nil || len(got) != 1 || got[0].ID != 1 {
 		t.Errorf("connections before 2 are %+v, %v", got, err)
 	}
 }
@@ -266,7 +266,7 @@ func TestWatch(t *testing.T) {
 	for n := uint64(0); n == 0; {
 		<-changed
 		var err error
-		if n, err = live.Count(0); err != nil {
+		if n, err = live.Count(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -331,7 +331,7 @@ func TestFreePages(t *testing.T) {
 		synced(t, r)
 	}
 	closeAll(t, r)
-	err := openReader(t, path).file.view(func(tx *bolt.Tx) error {
+	err := openReader(t, path).source.(*local).view(func(tx *bolt.Tx) error {
 		if tx.Size() > 1<<20 {
 			t.Errorf("500 small frames make %d bytes", tx.Size())
 		}

@@ -141,7 +141,7 @@ func countTail(tx *bolt.Tx, counts map[uint64]*counters) error {
 	var b block
 	var w walk
 	return eachBlock(tx, counted+1, func(key uint64, value []byte) error {
-		if err := b.parse(key, value); err != nil {
+		if err := b.parse(value); err != nil {
 			return err
 		}
 		w.start(&b)

@@ -125,7 +125,7 @@ func TestStuckCommit(t *testing.T) {
 		<-done
 		tape.Close(frame.End{})
 		closeAll(t, r)
-		if n, err := openReader(t, path).Count(c.ID); n != 10_000 || err != nil {
+		if n, err := openReader(t, path).Count(t.Context(), c.ID); n != 10_000 || err != nil {
 			t.Errorf("%d frames, %v", n, err)
 		}
 	})

@@ -44,7 +44,7 @@ func (r *Report) problem(format string, args ...any) {
 // their total. What is wrong with the content is in the report; an error means
 // that the file could not be read at all, as of Open.
 func Verify(ctx context.Context, path string, progress func(done, total int64)) (Report, error) {
-	r, err := Open(path)
+	r, err := openLocal(path)
 	if err != nil {
 		return Report{}, err
 	}
@@ -65,7 +65,7 @@ func Verify(ctx context.Context, path string, progress func(done, total int64)) 
 // size, so a fault ends one check only.
 type verifier struct {
 	ctx      context.Context
-	r        *Reader
+	r        *local
 	progress func(done, total int64)
 	report   Report
 	seqs     map[uint64]uint64 // by connection: seq of its last record
@@ -107,7 +107,10 @@ func (v *verifier) blocks() error {
 					v.report.problem("frames %d to %d are missing", next, key-1)
 				}
 				next = key + 1
-				if err := b.parse(key, value); err != nil {
+				if _, err = storedBlock(k, value); err == nil {
+					err = b.parse(value)
+				}
+				if err != nil {
 					v.report.problem("%v", err)
 					continue
 				}
@@ -317,7 +320,7 @@ func (v *verifier) connections() error {
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
-		conns, err := v.r.Conns(before, 256)
+		conns, err := v.r.Conns(v.ctx, before, 256)
 		if err != nil {
 			return err
 		}

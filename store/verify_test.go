@@ -100,7 +100,7 @@ func TestCancel(t *testing.T) {
 	if _, err := r.Payload(t.Context(), 1<<40); !errors.Is(err, ErrNoFrame) {
 		t.Errorf("payload: %v", err)
 	}
-	if _, err := r.Count(1 << 40); !errors.Is(err, ErrNoConnection) {
+	if _, err := r.Count(t.Context(), 1<<40); !errors.Is(err, ErrNoConnection) {
 		t.Errorf("count: %v", err)
 	}
 }

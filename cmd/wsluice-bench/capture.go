@@ -233,10 +233,10 @@ func (b *bench) firstScreen(path string) error {
 		return err
 	}
 	defer r.Close()
-	if _, err := r.Conns(0, rows); err != nil {
+	if _, err := r.Conns(b.ctx, 0, rows); err != nil {
 		return err
 	}
-	count, err := r.Count(0)
+	count, err := r.Count(b.ctx, 0)
 	if err != nil {
 		return err
 	}

@@ -49,13 +49,13 @@ func connection(args []string) (uint64, error) {
 }
 
 // completeConnections offers the newest connections to the shell.
-func (p *program) completeConnections(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func (p *program) completeConnections(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	r, err := p.open()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer r.Close()
-	conns, _ := r.Conns(0, 20)
+	conns, _ := r.Conns(c.Context(), 0, 20)
 	offers := make([]string, len(conns))
 	for i := range conns {
 		offers[i] = fmt.Sprintf("%d\t%s", conns[i].ID, visible(conns[i].URL, longestURL))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ refused and failed handshakes, and hosts that were passed through as tunnels.`,
 				return err
 			}
 			defer r.Close()
-			conns, err := connections(r, window)
+			conns, err := connections(c.Context(), r, window)
 			if err != nil {
 				return err
 			}
@@ -61,7 +62,7 @@ refused and failed handshakes, and hosts that were passed through as tunnels.`,
 }
 
 // connections returns the connections in w, the oldest first.
-func connections(r *store.Reader, w window) ([]frame.Connection, error) {
+func connections(ctx context.Context, r *store.Reader, w window) ([]frame.Connection, error) {
 	const page = 1000
 	var newest []frame.Connection
 	for before := uint64(0); ; {
@@ -69,7 +70,7 @@ func connections(r *store.Reader, w window) ([]frame.Connection, error) {
 		if w.last > 0 {
 			n = min(n, w.last-len(newest))
 		}
-		conns, err := r.Conns(before, n)
+		conns, err := r.Conns(ctx, before, n)
 		if err != nil {
 			return nil, err
 		}

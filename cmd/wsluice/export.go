@@ -96,7 +96,7 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 	}
 	defer r.Close()
 	if conn != 0 {
-		if _, err := r.Conn(conn); err != nil {
+		if _, err := r.Conn(ctx, conn); err != nil {
 			return err
 		}
 	}
@@ -137,7 +137,7 @@ func exportMessages(ctx context.Context, r *store.Reader, conn uint64, from side
 	next := conn
 	announce := func(last uint64) error {
 		for ; next <= last; next++ {
-			c, err := r.Conn(next)
+			c, err := r.Conn(ctx, next)
 			if errors.Is(err, store.ErrNoConnection) {
 				continue
 			}
@@ -165,7 +165,7 @@ func exportMessages(ctx context.Context, r *store.Reader, conn uint64, from side
 	}
 	last := conn
 	if conn == 0 {
-		newest, err := r.Conns(0, 1)
+		newest, err := r.Conns(ctx, 0, 1)
 		if err != nil || len(newest) == 0 {
 			return err
 		}

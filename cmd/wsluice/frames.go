@@ -55,7 +55,7 @@ connections come in the order they were kept.`,
 // eachFrame calls each for the frames asked for.
 func eachFrame(ctx context.Context, r *store.Reader, conn uint64, from sides, w window, bar *progress, each func(*frame.Record) error) error {
 	if conn != 0 {
-		if _, err := r.Conn(conn); err != nil {
+		if _, err := r.Conn(ctx, conn); err != nil {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func eachFrame(ctx context.Context, r *store.Reader, conn uint64, from sides, w 
 
 // lastFrames returns where the last n frames of from begin.
 func lastFrames(ctx context.Context, r *store.Reader, conn uint64, from sides, n int) (uint64, error) {
-	total, err := r.Count(conn)
+	total, err := r.Count(ctx, conn)
 	if err != nil {
 		return 0, err
 	}

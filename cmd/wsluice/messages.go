@@ -51,7 +51,7 @@ connections come in the order they were kept.`,
 // payload.
 func eachMessage(ctx context.Context, r *store.Reader, conn uint64, from sides, w window, most int, each func(*frame.Message) error) error {
 	if conn != 0 {
-		if _, err := r.Conn(conn); err != nil {
+		if _, err := r.Conn(ctx, conn); err != nil {
 			return err
 		}
 	}

@@ -81,11 +81,11 @@ func (w *walk) conversation(ctx context.Context, id uint64) (*conversation, erro
 	if c, ok := w.open[id]; ok {
 		return c, nil
 	}
-	connection, err := w.reader.Conn(id)
+	connection, err := w.reader.Conn(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	left, err := w.reader.Count(id)
+	left, err := w.reader.Count(ctx, id)
 	if err != nil {
 		return nil, err
 	}

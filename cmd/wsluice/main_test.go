@@ -11,7 +11,7 @@ import (
 // TestMain makes the test binary a wsluice for the scripts, and checks that no
 // goroutine outlives the tests.
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){"wsluice": main})
+	testscript.Main(leakChecked{m}, map[string]func(){"wsluice": main, "talk": talk})
 }
 
 type leakChecked struct{ m *testing.M }

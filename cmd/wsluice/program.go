@@ -31,6 +31,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitDone
 	}
+	if status, ok := errors.AsType[exitStatus](err); ok {
+		return int(status)
+	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = &failure{code: exitInterrupted, err: errors.New("interrupted")}
 	}
@@ -56,6 +59,7 @@ untouched and keeps every frame in a capture file.
 
 Without a command it records like "wsluice proxy".`,
 		Example: `  wsluice proxy                         record on 127.0.0.1:8080
+  wsluice run node app.js               record what one command says
   wsluice conns                         list the recorded connections
   wsluice messages 1                    print the messages of connection 1
   wsluice ca show                       the certificate your clients must trust`,
@@ -75,6 +79,7 @@ Without a command it records like "wsluice proxy".`,
 	root.Flags().AddFlagSet(proxy.Flags())
 	root.AddCommand(
 		proxy,
+		p.runCommand(),
 		p.connsCommand(),
 		p.messagesCommand(),
 		p.framesCommand(),

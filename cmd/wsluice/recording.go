@@ -9,7 +9,9 @@ import (
 	"net"
 	"runtime/debug"
 	"syscall"
+	"time"
 
+	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/proxy"
 	"github.com/wsluice/wsluice/store"
 )
@@ -21,6 +23,7 @@ type recording struct {
 	listener net.Listener
 	recorder *store.Recorder
 	server   *proxy.Proxy
+	before   uint64 // the last connection the capture already had
 }
 
 // openRecording checks the flags, all of them before it opens anything, listens,
@@ -49,13 +52,16 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 		listener.Close()
 		return nil, err
 	}
+	r := &recording{path: path, listener: listener, recorder: recorder}
 	options.Recorder = recorderDoor{recorder}
-	server, err := proxy.New(options)
+	if r.server, err = proxy.New(options); err == nil {
+		r.before, err = r.newest(ctx)
+	}
 	if err != nil {
 		listener.Close()
 		return nil, errors.Join(err, recorder.Close())
 	}
-	return &recording{path: path, listener: listener, recorder: recorder, server: server}, nil
+	return r, nil
 }
 
 // address returns where the proxy listens, HOST:PORT.
@@ -69,6 +75,50 @@ func (r *recording) serve(ctx context.Context) error {
 	// keeps the process small.
 	debug.SetGCPercent(50)
 	return r.server.Serve(ctx, r.listener)
+}
+
+// newest returns the number of the newest connection in the capture, or 0.
+func (r *recording) newest(ctx context.Context) (uint64, error) {
+	reader := r.recorder.Reader()
+	defer reader.Close()
+	conns, err := reader.Conns(ctx, 0, 1)
+	if err != nil || len(conns) == 0 {
+		return 0, err
+	}
+	return conns[0].ID, nil
+}
+
+// tally returns how many connections, refused and failed ones included, and how
+// many messages were recorded. Call it after serve and before close.
+func (r *recording) tally() (connections, messages uint64, err error) {
+	// A disk that is full must not hold up the end.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := r.recorder.Sync(ctx); err != nil {
+		return 0, 0, fmt.Errorf("wait for the capture %s: %w", r.path, err)
+	}
+	reader := r.recorder.Reader()
+	defer reader.Close()
+	const page = 100
+	for before := uint64(0); ; {
+		conns, err := reader.Conns(ctx, before, page)
+		if err != nil {
+			return 0, 0, err
+		}
+		for i := range conns {
+			if conns[i].ID <= r.before {
+				return connections, messages, nil
+			}
+			if conns[i].State != frame.Bypassed {
+				connections++
+			}
+			messages += conns[i].Messages[frame.Client] + conns[i].Messages[frame.Server]
+		}
+		if len(conns) < page {
+			return connections, messages, nil
+		}
+		before = conns[page-1].ID
+	}
 }
 
 // close completes the capture and returns how the recorder has fared. Served is

@@ -31,6 +31,7 @@ const (
 	putRun                  // cidx, key a, b
 	putStat                 // cstat, key a
 	openConn                // conns and cstat, key a
+	putEvent                // events, key a
 	closeConn               // value is appended to conns, cstat forgets a
 )
 

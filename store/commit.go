@@ -71,7 +71,7 @@ func (b *batch) apply(tx *bolt.Tx) error {
 	// Their keys only grow, so pages need no room for more in between.
 	blocks.FillPercent, chunks.FillPercent, conns.FillPercent = 0.95, 0.95, 0.95
 	var buf [16]byte
-	start := 0
+	start, event := 0, uint64(0)
 	for i := range b.puts {
 		p := &b.puts[i]
 		value := b.arena[start:p.end:p.end]
@@ -89,6 +89,12 @@ func (b *batch) apply(tx *bolt.Tx) error {
 			err = index.Put(two, value)
 		case putStat:
 			err = stats.Put(one, value)
+		case putEvent:
+			var events *bolt.Bucket
+			if events, err = eventsBucket(tx); err == nil {
+				err = events.Put(one, value)
+			}
+			event = p.a
 		case openConn:
 			if err = conns.Put(one, value); err == nil {
 				err = stats.Put(one, nil)
@@ -103,6 +109,9 @@ func (b *batch) apply(tx *bolt.Tx) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := trimEvents(tx, event); err != nil {
+		return err
 	}
 	meta := tx.Bucket(bucketMeta)
 	if b.indexed > 0 {

@@ -26,11 +26,12 @@ type encoder struct {
 	dirty   []*Tape // counters not yet stored
 	spans   []span  // of complete blocks, not yet in cidx
 	indexed uint64  // the last number spans and cidx cover
+	event   uint64  // number of the last event
 	scratch []byte
 }
 
-func newEncoder(b *batch, last uint64) *encoder {
-	return &encoder{batch: b, block: builder{epoch: 1}, global: last, indexed: last}
+func newEncoder(b *batch, at position) *encoder {
+	return &encoder{batch: b, block: builder{epoch: 1}, global: at.global, indexed: at.global, event: at.event}
 }
 
 // zeros stands in for payload that was shed, so that the cutter passes over it.

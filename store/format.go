@@ -17,6 +17,7 @@ var (
 	bucketBlocks = []byte("blocks") // first global number -> block of records
 	bucketCidx   = []byte("cidx")   // connection id, first seq -> where its records are
 	bucketChunks = []byte("chunks") // global number, offset -> part of a long payload
+	bucketEvents = []byte("events") // number -> event; not in every capture
 )
 
 var buckets = [...][]byte{bucketMeta, bucketConns, bucketCstat, bucketBlocks, bucketCidx, bucketChunks}

@@ -13,6 +13,7 @@ const (
 	commitDelay = 15 * time.Millisecond
 	countDelay  = time.Second     // between two writes of the counters
 	indexDelay  = 5 * time.Second // between two writes of the index
+	logDelay    = time.Second     // between two commits of events alone
 )
 
 // pacer drives the encoder: it takes runs from the queue and decides when a
@@ -25,16 +26,17 @@ type pacer struct {
 	first   time.Time // when that came
 	counted time.Time // the last write of the counters
 	indexed time.Time // the last write of the index
+	logged  time.Time // the last write of events
 }
 
-// encode takes runs from the queue until it is closed and empty. Last is the
-// last global number of the capture.
-func (r *Recorder) encode(last uint64) {
+// encode takes runs from the queue until it is closed and empty. The capture
+// ends at the given position.
+func (r *Recorder) encode(at position) {
 	defer close(r.batches)
 	now := time.Now()
 	p := &pacer{
 		Recorder: r,
-		encoder:  newEncoder(<-r.free, last),
+		encoder:  newEncoder(<-r.free, at),
 		timer:    time.NewTimer(time.Hour),
 		counted:  now,
 		indexed:  now,
@@ -84,6 +86,8 @@ func (p *pacer) deadline() (time.Time, bool) {
 	switch {
 	case p.waiting:
 		return p.first.Add(commitDelay), true
+	case p.journal.waiting():
+		return p.logged.Add(logDelay), true
 	case len(p.dirty) > 0:
 		return p.counted.Add(countDelay), true
 	case len(p.spans) > 0:
@@ -109,6 +113,10 @@ func (p *pacer) offer() {
 func (p *pacer) hand() {
 	p.seal(false)
 	now := time.Now()
+	if p.journal.waiting() {
+		p.note(p.journal.take())
+		p.logged = now
+	}
 	if len(p.dirty) > 0 && now.Sub(p.counted) >= countDelay {
 		p.count()
 		p.counted = now
@@ -123,6 +131,7 @@ func (p *pacer) hand() {
 // finish hands over all that is left.
 func (p *pacer) finish(total uint64) {
 	p.seal(true)
+	p.note(p.journal.take())
 	p.index()
 	p.count()
 	p.batch.through = total

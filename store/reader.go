@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -62,6 +63,18 @@ func (r *Reader) Count(ctx context.Context, conn uint64) (uint64, error) {
 // version, reads to the end, and waits for another. No version is 0.
 func (r *Reader) Wait(ctx context.Context, version uint64) (uint64, error) {
 	return r.source.Wait(ctx, version)
+}
+
+// Events returns up to n events with numbers above after, oldest first.
+func (r *Reader) Events(ctx context.Context, after uint64, n int) ([]Event, error) {
+	return r.source.Events(ctx, after, n)
+}
+
+// Snapshot writes a copy of the capture to w, a consistent one also while it is
+// recorded. It fails when w takes nothing for 30 seconds, but does not return
+// before w does.
+func (r *Reader) Snapshot(ctx context.Context, w io.Writer) error {
+	return r.source.Snapshot(ctx, w)
 }
 
 // resolve sets what a record whose payload is in chunks leaves open.

@@ -46,11 +46,12 @@ const (
 
 // Recorder writes a capture. Its methods may be called from any goroutine.
 type Recorder struct {
-	file   *file
-	queue  *queue
-	log    *slog.Logger
-	shed   bool
-	commit func(*Recorder, *batch) error
+	file    *file
+	queue   *queue
+	journal journal
+	log     *slog.Logger
+	shed    bool
+	commit  func(*Recorder, *batch) error
 
 	conn    atomic.Uint64 // the last connection id given
 	acked   atomic.Uint64
@@ -117,22 +118,21 @@ func Create(path string, o Options) (*Recorder, error) {
 	if r.commit == nil {
 		r.commit = (*Recorder).transact
 	}
-	last, err := r.prepare(o.App)
+	at, err := r.prepare(o.App)
 	if err != nil {
 		f.close()
 		return nil, fmt.Errorf("open capture %s: %w", path, err)
 	}
-	r.acked.Store(last)
+	r.acked.Store(at.global)
 	r.free <- new(batch)
 	r.free <- new(batch)
-	r.done.Go(func() { r.encode(last) })
+	r.done.Go(func() { r.encode(at) })
 	r.done.Go(r.write)
 	return r, nil
 }
 
-// prepare makes the open file ready to be recorded to and returns the last
-// global number it holds.
-func (r *Recorder) prepare(app string) (last uint64, err error) {
+// prepare makes the open file ready to be recorded to and returns where it ends.
+func (r *Recorder) prepare(app string) (at position, err error) {
 	err = guard("open", func() error {
 		return r.file.db.Update(func(tx *bolt.Tx) error {
 			if empty(tx) {
@@ -143,15 +143,12 @@ func (r *Recorder) prepare(app string) (last uint64, err error) {
 			if err := checkSchema(tx); err != nil {
 				return err
 			}
-			var conn uint64
-			if last, conn, err = recoverCapture(tx); err != nil {
-				return err
-			}
-			r.conn.Store(conn)
-			return nil
+			at, err = recoverCapture(tx)
+			return err
 		})
 	})
-	return last, err
+	r.conn.Store(at.conn)
+	return at, err
 }
 
 // Open begins the record of a connection, sets c.ID and returns the tape for

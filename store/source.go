@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"io"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -30,6 +31,12 @@ type Source interface {
 	// Wait returns the version of the capture, which every commit changes, as
 	// soon as it is another than the given one.
 	Wait(ctx context.Context, version uint64) (uint64, error)
+	// Events returns up to n events with numbers above after, oldest first.
+	Events(ctx context.Context, after uint64, n int) ([]Event, error)
+	// Snapshot writes a copy of the capture to w, a consistent one also while it
+	// is recorded. It fails when w takes nothing for 30 seconds, but does not
+	// return before w does.
+	Snapshot(ctx context.Context, w io.Writer) error
 	// Close lets go of the capture.
 	Close() error
 }

@@ -166,22 +166,28 @@ func countTail(tx *bolt.Tx, counts map[uint64]*counters) error {
 	})
 }
 
+// position is where a capture ends: the last of each kind of number given.
+type position struct{ global, conn, event uint64 }
+
 // recoverCapture makes a capture ready to be carried on: connections left open
-// are ended and the index is brought up to the last block. It returns the last
-// global number and the last connection id.
-func recoverCapture(tx *bolt.Tx) (last, conn uint64, err error) {
-	if last, err = lastGlobal(tx); err != nil {
-		return 0, 0, err
+// are ended and the index is brought up to the last block. It returns where the
+// capture ends.
+func recoverCapture(tx *bolt.Tx) (at position, err error) {
+	if at.global, err = lastGlobal(tx); err != nil {
+		return at, err
+	}
+	if at.event, err = lastEvent(tx); err != nil {
+		return at, err
 	}
 	if k, _ := tx.Bucket(bucketConns).Cursor().Last(); k != nil {
-		if conn, err = number("conns", k); err != nil {
-			return 0, 0, err
+		if at.conn, err = number("conns", k); err != nil {
+			return at, err
 		}
 	}
 	var b batch
 	conns, err := abandoned(tx)
 	if err != nil {
-		return 0, 0, err
+		return at, err
 	}
 	for id, c := range conns {
 		end, n := c.abandon(), c.counters()
@@ -190,9 +196,9 @@ func recoverCapture(tx *bolt.Tx) (last, conn uint64, err error) {
 	}
 	indexed, err := metaNumber(tx, keyIndexed)
 	if err != nil {
-		return 0, 0, err
+		return at, err
 	}
-	e := encoder{batch: &b, indexed: last}
+	e := encoder{batch: &b, indexed: at.global}
 	var places []place
 	err = eachBlock(tx, indexed+1, func(key uint64, value []byte) error {
 		var err error
@@ -205,11 +211,11 @@ func recoverCapture(tx *bolt.Tx) (last, conn uint64, err error) {
 		return nil
 	})
 	if err != nil {
-		return 0, 0, err
+		return at, err
 	}
 	e.index()
-	b.last, b.counted = last, true
-	return last, conn, b.apply(tx)
+	b.last, b.counted = at.global, true
+	return at, b.apply(tx)
 }
 
 // tail is the part of the index that is not in cidx yet.

@@ -62,7 +62,9 @@ func (a *Authority) mint(name string, now time.Time) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check certificate for %s: %w", name, err)
 	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+	// RFC 8446 section 4.4.2 lets a server leave the root out; a browser told to
+	// trust the root's key for one run looks for it among what it was sent.
+	return &tls.Certificate{Certificate: [][]byte{der, a.root.Raw}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 // leafEnd returns when a leaf made at now ends: not after its root.

@@ -23,21 +23,35 @@ func (p *program) runCommand() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "run [flags] [--] COMMAND [ARGUMENT…]",
-		Short: "Record the WebSocket traffic of one command",
+		Short: "Record the WebSocket traffic of one command, or of a browser",
 		Long: `Run a command with a proxy of its own and record what passes. The command finds
 the proxy, and the certificate authority to trust, in its environment: Node.js,
 Python, Java, Go, Ruby, Deno, Bun, curl, git and others look there. Its input,
 output, signals and exit status are its own.
 
 Programs that ignore the environment, and Go and Ruby programs that talk to
-localhost, take wsluice proxy --reverse instead.`,
+localhost, take wsluice proxy --reverse instead.
+
+With --browser it starts the Chrome, Chromium, Edge or Brave it finds, with a
+new profile that trusts the authority and goes when the browser ends. What is
+behind -- is for the browser.`,
 		Example: `  wsluice run node app.js
   wsluice run --capture /tmp/tests.db -- npm test
-  wsluice run --insecure -- python3 client.py --url wss://staging.example.com`,
-		Args: usageArgs(cobra.MinimumNArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { return p.run(c, f, args) },
+  wsluice run --insecure -- python3 client.py --url wss://staging.example.com
+  wsluice run --browser https://chat.example.com
+  wsluice run --browser -- --incognito`,
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case f.browser:
+				return p.browse(c, f, args)
+			case len(args) == 0:
+				return usagef("see wsluice run --help", "there is no command to run")
+			}
+			return p.run(c, f, args)
+		},
 	}
 	f.add(c, "127.0.0.1:0")
+	c.Flags().BoolVar(&f.browser, "browser", false, "run a browser; the argument is the URL to open, if any")
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the events of the proxy, not only its warnings")
 	c.Flags().SetInterspersed(false)
 	return c

@@ -19,10 +19,10 @@ func (p *program) caCommand() *cobra.Command {
 made on first use. Clients must trust it; its key never leaves this machine.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("use wsluice ca path, show or export", "wsluice ca needs to know what to do")
+			return usagef("use wsluice ca path, show, export, install or uninstall", "wsluice ca needs to know what to do")
 		},
 	}
-	ca.AddCommand(p.caPathCommand(), p.caShowCommand(), p.caExportCommand())
+	ca.AddCommand(p.caPathCommand(), p.caShowCommand(), p.caExportCommand(), p.caInstallCommand(), p.caUninstallCommand())
 	return ca
 }
 

@@ -14,6 +14,9 @@ import (
 // established is the answer to a CONNECT.
 const established = "HTTP/1.1 200 Connection established\r\n\r\n"
 
+// asConfigured is why a host the user wants to be left alone is passed blindly.
+const asConfigured = "the host is passed blindly, as configured"
+
 // connect serves a CONNECT. It is not left to goproxy, which would say where the
 // tunnel leads only after the client has spoken, and whose loop for what is
 // inside knows less of HTTP than net/http.
@@ -58,7 +61,7 @@ func (p *Proxy) connectBlindly(w http.ResponseWriter, r *http.Request, address s
 		_ = server.Close()
 		return
 	}
-	p.passBlindly(conn, server, address, "the host is passed blindly, as configured")
+	p.passBlindly(conn, server, address, asConfigured)
 }
 
 // takeOver takes the connection from net/http, with what the client has sent
@@ -122,6 +125,7 @@ func (p *Proxy) reach(t *tunnel) (net.Conn, error) {
 
 // passBlindly relays what is not looked at, and owns both connections.
 func (p *Proxy) passBlindly(client, server net.Conn, address, reason string) {
+	p.blind.count(address, reason)
 	id := p.recordTunnel(address, client.RemoteAddr().String(), server.RemoteAddr().String(), frame.Bypassed, reason)
 	s := p.newSession(client, server, nil, id)
 	s.start(frame.Client)

@@ -117,6 +117,7 @@ func (p *Proxy) leftSilently(c net.Conn, t *tunnel) {
 // clientFailed logs and records, not too often, why a client's tunnel came to
 // nothing.
 func (p *Proxy) clientFailed(c net.Conn, t *tunnel, reason, hint string) {
+	p.distrusting.count(t.name(), reason)
 	log, record := p.distrust.due(t.name(), time.Now())
 	if log {
 		attrs := []any{keyHost, t.name(), keyClient, c.RemoteAddr(), keyReason, reason}

@@ -109,6 +109,9 @@ func (x *exchange) webSocket(r *http.Request) *http.Response {
 		_ = response.Body.Close()
 		return x.fail(errors.New("the server answered 101 without upgrading to a WebSocket"))
 	}
+	if bypassed {
+		x.proxy.blind.count(withPort(r.URL.Host, r.URL.Scheme), asConfigured)
+	}
 	return x.upgrade(response, stream, bypassed)
 }
 
@@ -117,7 +120,7 @@ func (x *exchange) upgrade(response *http.Response, stream io.ReadWriteCloser, b
 	x.client.releaseUpstream()
 	var tape Tape
 	if bypassed {
-		x.conn.State, x.conn.Error = frame.Bypassed, "the host is passed blindly, as configured"
+		x.conn.State, x.conn.Error = frame.Bypassed, asConfigured
 		x.record(frame.End{})
 	} else {
 		x.conn.State = frame.Open

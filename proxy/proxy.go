@@ -42,6 +42,8 @@ type Proxy struct {
 	sessions registry
 	sweeper  sweeper
 	distrust distrust
+
+	blind, distrusting tally
 }
 
 // New returns a proxy that works as options say.

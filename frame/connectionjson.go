@@ -31,6 +31,9 @@ func (c *Connection) AppendJSON(dst []byte) []byte {
 	o.sides("messages", c.Messages)
 	o.sides("frames", c.Frames)
 	o.sides("bytes", c.Bytes)
+	if c.Missing != 0 {
+		o.uint("missing", c.Missing)
+	}
 	if c.Code != 0 {
 		o.uint("code", uint64(c.Code))
 		o.string("reason", c.Reason)
@@ -127,6 +130,7 @@ func (c *Connection) UnmarshalJSON(p []byte) error {
 		Messages    sides     `json:"messages"`
 		Frames      sides     `json:"frames"`
 		Bytes       sides     `json:"bytes"`
+		Missing     uint64    `json:"missing"`
 		Code        CloseCode `json:"code"`
 		Reason      string    `json:"reason"`
 		EndedBy     Party     `json:"ended_by"`
@@ -150,6 +154,7 @@ func (c *Connection) UnmarshalJSON(p []byte) error {
 		Messages: [2]uint64{in.Messages.Client, in.Messages.Server},
 		Frames:   [2]uint64{in.Frames.Client, in.Frames.Server},
 		Bytes:    [2]uint64{in.Bytes.Client, in.Bytes.Server},
+		Missing:  in.Missing,
 		Code:     in.Code, Reason: in.Reason, EndedBy: in.EndedBy, How: in.How,
 	}
 	if in.Body != "" {

@@ -147,7 +147,7 @@ func TestConnectionJSON(t *testing.T) {
 			Client: &frame.TLSLeg{Version: "TLS 1.3", Cipher: "C"},
 			Server: &frame.TLSLeg{Version: "TLS 1.2", Cipher: "D", ServerName: "h", ALPN: "http/1.1", Verified: true, Subject: "CN=h", Issuer: "A&B", NotAfter: at.UTC(), SHA256: "ab"},
 		},
-		Messages: [2]uint64{1, 2}, Frames: [2]uint64{3, 4}, Bytes: [2]uint64{5, 6},
+		Messages: [2]uint64{1, 2}, Frames: [2]uint64{3, 4}, Bytes: [2]uint64{5, 6}, Missing: 7,
 		Code: 1001, Reason: "bye", EndedBy: frame.ByServer, How: frame.ByClose,
 	}
 	refused := frame.Connection{ID: 4, State: frame.Refused, URL: "ws://h/", Start: at.UTC(), Status: 403, Body: []byte("no\n")}
@@ -157,7 +157,7 @@ func TestConnectionJSON(t *testing.T) {
 		want string
 	}{
 		{full, `{"conn":3,"state":"closed","url":"wss://h.example/a?b=<c>&d","client":"127.0.0.1:5","start":"2026-11-21T02:04:05.00000006Z","end":"2026-11-21T02:04:06.00000006Z",` +
-			`"status":101,"subprotocol":"v1","extensions":"permessage-deflate","messages":{"client":1,"server":2},"frames":{"client":3,"server":4},"bytes":{"client":5,"server":6},` +
+			`"status":101,"subprotocol":"v1","extensions":"permessage-deflate","messages":{"client":1,"server":2},"frames":{"client":3,"server":4},"bytes":{"client":5,"server":6},"missing":7,` +
 			`"code":1001,"reason":"bye","ended_by":"server","how":"close","request":[["Host","h.example"],["X","\""],["X",""]],"response":[["Upgrade","websocket"]],` +
 			`"tls":{"client":{"version":"TLS 1.3","cipher":"C","verified":false},"server":{"version":"TLS 1.2","cipher":"D","server_name":"h","alpn":"http/1.1","verified":true,"subject":"CN=h","issuer":"A&B","not_after":"2026-11-21T02:04:05.00000006Z","sha256":"ab"}},` +
 			`"server":"192.0.2.1:443"}`},

@@ -14,6 +14,10 @@ func TestStats(t *testing.T) {
 	if s := r.Stats(); s.Open+s.Tunnels+len(s.Bypassed)+len(s.Distrusting) != 0 {
 		t.Fatalf("stats of a proxy nobody has used: %+v", s)
 	}
+	w := r.tunnel("pinned.example:443")
+	_ = tls.Client(w.Conn, &tls.Config{ServerName: "pinned.example", RootCAs: pool(serverAuthority())}).Handshake()
+	_ = w.Conn.Close()
+	r.recorder.ended(t, 1)
 	open, _, err := r.dialer().Dial("ws://"+recorded, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -28,10 +32,6 @@ func TestStats(t *testing.T) {
 		}
 		defer tunnel.Close()
 	}
-	w := r.tunnel("pinned.example:443")
-	_ = tls.Client(w.Conn, &tls.Config{ServerName: "pinned.example", RootCAs: pool(serverAuthority())}).Handshake()
-	_ = w.Conn.Close()
-	r.recorder.ended(t, 4)
 
 	s := r.Stats()
 	if s.Open != 1 || s.Tunnels != 2 {

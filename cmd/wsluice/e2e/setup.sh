@@ -14,6 +14,10 @@ need libnss3-tools /usr/bin/certutil
 need python3 /usr/bin/python3
 need python3-websockets /usr/lib/python3/dist-packages/websockets
 need python3-websocket /usr/lib/python3/dist-packages/websocket
+need python3-requests /usr/lib/python3/dist-packages/requests
+need python3-aiohttp /usr/lib/python3/dist-packages/aiohttp
+need ruby /usr/bin/ruby
+command -v javac >/dev/null || missing="$missing default-jdk-headless"
 command -v node >/dev/null || missing="$missing nodejs"
 command -v npm >/dev/null || missing="$missing npm"
 
@@ -36,4 +40,10 @@ if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
 	echo 'e2e: installing npm packages of package-lock.json'
 	npm ci --silent
 	touch node_modules/.package-lock.json
+fi
+
+# These bring a binary for each system, which the lock file would have to list.
+if ! [ -e node_modules/.bin/deno ] || ! [ -e node_modules/.bin/bun ]; then
+	echo 'e2e: installing deno and bun with npm'
+	npm install --silent --no-save deno@2.9.6 bun@1.4.5
 fi

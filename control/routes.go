@@ -24,6 +24,8 @@ type route struct {
 func routes() []route {
 	return []route{
 		{"GET", "/v1/", "what can be asked for", nil, false, (*Server).index},
+		{"GET", "/v1/status", "how the recording fares", nil, false, (*Server).status},
+		{"GET", "/v1/stats", "the numbers of the status", []string{"every"}, false, (*Server).numbers},
 
 		{"GET", "/v1/conns", "connections, newest first", []string{"before", "limit", "filter", "follow"}, false, (*Server).conns},
 		{"GET", "/v1/conns/{id}", "one connection", nil, false, (*Server).conn},
@@ -72,7 +74,9 @@ func (a *answer) json(v any) error {
 	if err != nil {
 		return err
 	}
-	a.as("application/json")
+	if !a.begun {
+		a.as("application/json")
+	}
 	_, err = a.Write(append(body, '\n'))
 	return err
 }
@@ -119,7 +123,7 @@ func (s *Server) attempt(r route, a *answer) (err error) {
 	if a.query, err = parseQuery(a.URL.RawQuery, r.params); err != nil {
 		return err
 	}
-	if r.long || a.query.has("follow") {
+	if r.long || a.query.has("follow") || a.query.has("every") {
 		select {
 		case s.streams <- struct{}{}:
 			defer func() { <-s.streams }()

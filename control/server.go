@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/wsluice/wsluice/proxy"
 	"github.com/wsluice/wsluice/store"
 )
 
@@ -35,6 +37,13 @@ type Options struct {
 	// Path is the capture, Recorder what records it.
 	Path     string
 	Recorder *store.Recorder
+	// Proxy is asked for what it sees; it may be nil.
+	Proxy *proxy.Proxy
+	// Address is where the proxy listens, Reverse the server it stands for, if
+	// any, Insecure that servers' certificates are not verified, and Version
+	// that of the program. They are only told to who asks.
+	Address, Reverse, Version string
+	Insecure                  bool
 	// Logger is told of faults of this package; nil discards.
 	Logger *slog.Logger
 
@@ -48,8 +57,12 @@ type Server struct {
 	source  store.Source
 	reader  *store.Reader
 	http    http.Server
+	door    *door
+	socket  string
+	since   time.Time
+	meter   meter
 	streams chan struct{}
-	work    sync.WaitGroup // the accept loop and the goroutine of every connection
+	work    sync.WaitGroup // the accept loop, the meter, and the goroutine of every connection
 	ctx     context.Context
 	cancel  context.CancelFunc
 	ending  context.Context // ends when streams are to come to their end
@@ -61,6 +74,9 @@ type Server struct {
 // the capture is what says that a socket already there is a dead process's.
 func Listen(o Options) (*Server, error) {
 	at, err := locate(o.Path)
+	if err == nil {
+		o.Path, err = filepath.Abs(o.Path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the control socket of %s: %w", o.Path, err)
 	}
@@ -79,6 +95,9 @@ func Listen(o Options) (*Server, error) {
 		options: o,
 		source:  source,
 		reader:  store.NewReader(source),
+		door:    &door{Listener: listener, patience: o.patience},
+		socket:  at.socket(),
+		since:   time.Now().UTC().Truncate(time.Millisecond),
 		streams: make(chan struct{}, maxStreams),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -93,7 +112,8 @@ func Listen(o Options) (*Server, error) {
 		ConnContext:       withVisitor,
 		ConnState:         s.count,
 	}
-	s.work.Go(func() { _ = s.http.Serve(&door{Listener: listener, patience: o.patience}) })
+	s.work.Go(func() { _ = s.http.Serve(s.door) })
+	s.work.Go(func() { s.meter.run(s.ending, o.Recorder.Stats, s.open) })
 	return s, nil
 }
 
@@ -111,6 +131,14 @@ func (s *Server) Close() error {
 	}
 	s.work.Wait()
 	return errors.Join(err, s.reader.Close())
+}
+
+// open returns how many connections are under way.
+func (s *Server) open() int {
+	if s.options.Proxy == nil {
+		return 0
+	}
+	return s.options.Proxy.Stats().Open
 }
 
 // count keeps track of net/http's goroutines, one a connection.

@@ -1,31 +1,37 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsluice/wsluice/control"
 	"github.com/wsluice/wsluice/store"
 )
 
-// open opens the capture for reading.
-func (p *program) open() (*store.Reader, error) {
+// open opens the capture for reading, while it is recorded as well as at rest.
+func (p *program) open(ctx context.Context) (*store.Reader, error) {
 	path, err := p.capturePath()
 	if err != nil {
 		return nil, err
 	}
-	r, err := store.Open(path)
+	r, err := control.Open(ctx, path)
 	if err != nil {
 		return nil, p.openFailure(path, err)
 	}
 	return r, nil
 }
 
-// openFailure explains why the capture at path cannot be read.
+// openFailure explains why the capture at path cannot be read or written.
 func (p *program) openFailure(path string, err error) error {
+	if errors.Is(err, store.ErrLocked) {
+		return lockedFailure(path, err)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -34,6 +40,18 @@ func (p *program) openFailure(path string, err error) error {
 		hint = "check the path given with --capture"
 	}
 	return &failure{code: exitUsage, hint: hint, err: fmt.Errorf("there is no capture at %s", path)}
+}
+
+// lockedFailure says who has the capture at path.
+func lockedFailure(path string, err error) error {
+	f := &failure{code: exitUsage, err: err}
+	f.hint = "another wsluice command has it open: try again when that is done, or name another file with --capture"
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if s, err := askStatus(ctx, path); err == nil {
+		f.hint = fmt.Sprintf("the wsluice on %s (process %d) is recording into it: stop that first, or name another file with --capture", s.Address, s.PID)
+	}
+	return f
 }
 
 // connection reads a CONN argument; none is 0, which means all connections.
@@ -50,7 +68,7 @@ func connection(args []string) (uint64, error) {
 
 // completeConnections offers the newest connections to the shell.
 func (p *program) completeConnections(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	r, err := p.open()
+	r, err := p.open(c.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -7,10 +7,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
+	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/wsluice/wsluice/control"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/proxy"
 	"github.com/wsluice/wsluice/store"
@@ -23,7 +26,8 @@ type recording struct {
 	listener net.Listener
 	recorder *store.Recorder
 	server   *proxy.Proxy
-	before   uint64 // the last connection the capture already had
+	control  *control.Server // nil when it could not be opened
+	before   uint64          // the last connection the capture already had
 }
 
 // openRecording checks the flags, all of them before it opens anything, listens,
@@ -41,6 +45,8 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	if options.Authority, err = authority(); err != nil {
 		return nil, err
 	}
+	var events eventSink
+	logger = slog.New(&keptLog{next: logger.Handler(), events: &events})
 	options.Logger, storeOptions.Logger = logger, logger
 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.listen)
@@ -50,8 +56,9 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	recorder, err := store.Create(path, storeOptions)
 	if err != nil {
 		listener.Close()
-		return nil, err
+		return nil, p.openFailure(path, err)
 	}
+	events.Store(recorder)
 	r := &recording{path: path, listener: listener, recorder: recorder}
 	options.Recorder = recorderDoor{recorder}
 	if r.server, err = proxy.New(options); err == nil {
@@ -61,7 +68,31 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 		listener.Close()
 		return nil, errors.Join(err, recorder.Close())
 	}
+	r.note(store.LevelInfo, "recording began", "address", r.address(), "version", version(), "pid", strconv.Itoa(os.Getpid()))
+	if f.insecure {
+		r.note(store.LevelWarning, "servers' certificates are not verified (--insecure)")
+	}
+	door := control.Options{
+		Path: path, Recorder: recorder, Proxy: r.server, Address: r.address(),
+		Version: version(), Insecure: f.insecure, Logger: logger,
+	}
+	if options.Reverse != nil {
+		door.Reverse = options.Reverse.Redacted()
+	}
+	r.control, err = control.Listen(door)
+	if err != nil {
+		logger.Warn("the capture cannot be read while it is recorded", "error", err)
+	}
 	return r, nil
+}
+
+// note keeps an event in the capture that is no news to who sees it happen.
+func (r *recording) note(level, message string, attrs ...string) {
+	e := store.Event{Time: time.Now(), Level: level, Message: message}
+	for i := 0; i+1 < len(attrs); i += 2 {
+		e.Attrs = append(e.Attrs, store.Attr{Key: attrs[i], Value: attrs[i+1]})
+	}
+	r.recorder.Log(e)
 }
 
 // address returns where the proxy listens, HOST:PORT.
@@ -125,6 +156,15 @@ func (r *recording) tally() (connections, messages uint64, err error) {
 // what serve returned; it comes first among the errors.
 func (r *recording) close(served error) (store.Stats, error) {
 	r.listener.Close()
+	r.note(store.LevelInfo, "recording ended")
+	if r.control != nil {
+		// Who follows gets all there is, and finds the file ready at once: unless
+		// the disk is in trouble, there is nothing left to be written.
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		_ = r.recorder.Sync(ctx)
+		cancel()
+		_ = r.control.Close()
+	}
 	closed := r.recorder.Close()
 	stats := r.recorder.Stats()
 	switch {

@@ -16,7 +16,8 @@ def interrupt(*_):
     count += 1
     print("interrupted", flush=True)
 signal.signal(signal.SIGINT, interrupt)
-print("a terminal:", all(os.isatty(fd) for fd in range(3)), flush=True)
+print(f"a terminal: {all(os.isatty(fd) for fd in range(3))}")
+print("ready", flush=True)
 line = sys.stdin.readline()
 print("interrupts:", count)
 print("read:", line.strip())
@@ -24,7 +25,7 @@ sys.exit(3)
 """
 
 # What stands there, and what is typed then.
-TYPED = [("a terminal:", b"\x03"), ("interrupted", b"some words\n")]
+TYPED = [("ready", b"\x03"), ("interrupted", b"some words\n")]
 
 child, terminal = pty.fork()
 if child == 0:

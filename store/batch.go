@@ -9,8 +9,10 @@ type batch struct {
 	last    uint64 // the last global number it covers, 0 for none
 	frames  uint64
 	shed    uint64 // frames of which something was shed
+	bytes   uint64 // bytes of the wire it was made of
 	cost    int    // bytes to release in the queue
 	through uint64 // queue total it covers
+	flush   uint64 // flushes it covers
 	urgent  bool   // someone waits for it
 	indexed uint64 // new value of meta indexed, 0 to leave it
 	counted bool   // all counters are in, so meta counted becomes last

@@ -7,6 +7,10 @@ import (
 	"github.com/wsluice/wsluice/frame"
 )
 
+// hiddenConn stands in the directory of a block that is handed out for
+// connections that were deleted.
+const hiddenConn = 0
+
 // place is one connection in a block: its records there have the seqs from
 // first to first+count-1.
 type place struct {
@@ -111,7 +115,7 @@ func parseDirectory(places []place, e *envelope, p []byte) ([]place, error) {
 			}
 			v[i], p = n, p[w:]
 		}
-		if v[0] == 0 || v[1] == 0 || v[2] == 0 || v[2] > uint64(e.count) || v[1]+v[2] < v[1] {
+		if v[1] == 0 || v[2] == 0 || v[2] > uint64(e.count) || v[1]+v[2] < v[1] {
 			return nil, corrupt("block %d: directory lists %d records from %d of connection %d", e.base, v[2], v[1], v[0])
 		}
 		total += v[2]
@@ -175,9 +179,19 @@ func (w *walk) start(b *block) {
 	}
 }
 
-// next reads the next record into w.rec; it returns false behind the last. The
-// payload aliases the block.
+// next reads the next record that is not hidden into w.rec; it returns false
+// behind the last. The payload aliases the block.
 func (w *walk) next() (bool, error) {
+	for {
+		ok, err := w.any()
+		if !ok || err != nil || w.rec.Conn != hiddenConn {
+			return ok, err
+		}
+	}
+}
+
+// any is next for a record that may be hidden.
+func (w *walk) any() (bool, error) {
 	if w.n == w.b.count {
 		if len(w.rest) > 0 {
 			return false, corrupt("block %d: %d bytes behind the last record", w.b.base, len(w.rest))

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"log/slog"
+	"math"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -13,13 +14,22 @@ const (
 	hangDelay  = 100 * time.Millisecond // after which a commit counts as hanging
 )
 
-// write commits batches until there are no more.
+// write commits batches, and runs chores between them, until there are no more
+// batches.
 func (r *Recorder) write() {
-	for b := range r.batches {
-		r.settle(b, r.store(b))
-		b.reset()
-		r.free <- b
-		r.queue.nudge()
+	for {
+		select {
+		case b, ok := <-r.batches:
+			if !ok {
+				return
+			}
+			r.settle(b, r.store(b))
+			b.reset()
+			r.free <- b
+			r.queue.nudge()
+		case c := <-r.chores:
+			r.run(c)
+		}
 	}
 }
 
@@ -42,6 +52,7 @@ func (r *Recorder) store(b *batch) error {
 			if !hang.Stop() {
 				r.queue.setHang(false)
 			}
+			r.measure()
 			r.committed(time.Since(start))
 			return nil
 		}
@@ -50,17 +61,67 @@ func (r *Recorder) store(b *batch) error {
 			return err
 		}
 		r.full(err)
+		r.hold()
+	}
+}
+
+// hold waits until it is time to try again. A chore may make room meanwhile.
+func (r *Recorder) hold() {
+	retry := time.After(retryDelay)
+	for {
 		select {
-		case <-time.After(retryDelay):
+		case c := <-r.chores:
+			r.run(c)
+		case <-retry:
+			return
 		case <-r.quit:
+			return
 		}
 	}
 }
 
 func (r *Recorder) transact(b *batch) error {
-	return guard("commit", func() error {
-		return r.file.db.Update(func(tx *bolt.Tx) error { return b.apply(tx) })
+	var trimmed *trimming
+	r.file.lightenFreelist()
+	err := r.file.update(func(tx *bolt.Tx) (err error) {
+		if err := b.apply(tx); err != nil {
+			return err
+		}
+		trimmed, err = r.ring.step(tx, len(b.arena))
+		return err
 	})
+	if err == nil && trimmed != nil {
+		r.ring.trimmer = trimmed.trimmer
+		r.pruned(trimmed.done)
+	}
+	return err
+}
+
+// pruned counts what was removed.
+func (r *Recorder) pruned(done Pruned) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Pruned += done.Frames
+}
+
+// measure looks at the file after a commit.
+func (r *Recorder) measure() {
+	var used, oldest int64
+	err := r.file.view(func(tx *bolt.Tx) (err error) {
+		used = r.file.usedBy(tx)
+		oldest, err = oldestTime(tx)
+		return err
+	})
+	if err != nil {
+		return // a damaged file stops the next commit
+	}
+	r.ring.used = used
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Used, r.stats.Oldest = used, time.Time{}
+	if oldest < math.MaxInt64 {
+		r.stats.Oldest = instant(oldest)
+	}
 }
 
 // apply makes the changes of b. The values must stay as they are until the
@@ -70,6 +131,10 @@ func (b *batch) apply(tx *bolt.Tx) error {
 	conns, stats, index := tx.Bucket(bucketConns), tx.Bucket(bucketCstat), tx.Bucket(bucketCidx)
 	// Their keys only grow, so pages need no room for more in between.
 	blocks.FillPercent, chunks.FillPercent, conns.FillPercent = 0.95, 0.95, 0.95
+	pruned, err := metaOptional(tx, keyPruned)
+	if err != nil {
+		return err
+	}
 	var buf [16]byte
 	start, event := 0, uint64(0)
 	for i := range b.puts {
@@ -84,7 +149,10 @@ func (b *batch) apply(tx *bolt.Tx) error {
 		case putBlock:
 			err = blocks.Put(one, value)
 		case putPart:
-			err = chunks.Put(two, value)
+			// The ring may have overtaken a frame that still arrives.
+			if p.a > pruned {
+				err = chunks.Put(two, value)
+			}
 		case putRun:
 			err = index.Put(two, value)
 		case putStat:
@@ -132,12 +200,19 @@ func (r *Recorder) settle(b *batch, err error) {
 	r.stats.Shed += b.shed
 	if err == nil {
 		r.stats.Frames += b.frames
+		r.stats.Bytes += b.bytes
+		r.flushed = max(r.flushed, b.flush)
 		r.acked.Store(b.last)
 		r.through = max(r.through, b.through)
 	} else {
 		r.stats.Lost += b.frames
 	}
 	r.queue.release(b.cost)
+	r.announce()
+}
+
+// announce wakes all who wait for something new. It is called with r.mu held.
+func (r *Recorder) announce() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 	for c := range r.watchers {

@@ -60,6 +60,7 @@ func (e *encoder) chunk(c *chunk) {
 			e.closed(r.tape)
 		}
 	}
+	e.batch.bytes += uint64(len(c.bytes))
 	e.batch.cost += len(c.bytes) + len(c.runs)*runCost
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"sync"
 
 	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zstd"
 )
 
 // envelope is the fixed header in front of every block and every part of a long
@@ -32,8 +34,9 @@ const (
 )
 
 const (
-	codecRaw = 0
-	codecS2  = 1
+	codecRaw  = 0
+	codecS2   = 1
+	codecZstd = 2
 )
 
 // The flags of an envelope.
@@ -68,6 +71,41 @@ func (e envelope) seal(dst, directory, body []byte) []byte {
 	e.put(dst[start:])
 	return dst
 }
+
+// sealZstd is seal with another codec: it saves a fifth and takes three times as
+// long.
+func (e envelope) sealZstd(dst, directory, body []byte) []byte {
+	start := len(dst)
+	dst = append(dst, make([]byte, envelopeSize)...)
+	dst = append(dst, directory...)
+	at := len(dst)
+	e.codec, e.rawSize, e.directory = codecZstd, uint32(len(body)), uint32(len(directory))
+	if dst = zstdEncoder().EncodeAll(body, dst); len(body) == 0 || len(dst)-at > len(body)-len(body)/20 {
+		e.codec = codecRaw
+		dst = append(dst[:at], body...)
+	}
+	e.put(dst[start:])
+	return dst
+}
+
+// Both may be used by several goroutines and have none of their own.
+var (
+	zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
+		w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
+			zstd.WithWindowSize(maxRaw), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+		if err != nil {
+			panic(err) // the options are constant
+		}
+		return w
+	})
+	zstdDecoder = sync.OnceValue(func() *zstd.Decoder {
+		r, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecodeAllCapLimit(true))
+		if err != nil {
+			panic(err)
+		}
+		return r
+	})
+)
 
 // grow makes room for n more bytes behind dst.
 func grow(dst []byte, n int) []byte {
@@ -126,7 +164,7 @@ func parseEnvelope(p []byte) (e envelope, err error) {
 		directory: be.Uint32(p[60:]),
 	}
 	switch {
-	case e.codec > codecS2:
+	case e.codec > codecZstd:
 		return e, corrupt("block codec %d is unknown", e.codec)
 	case e.rawSize > maxRaw:
 		return e, corrupt("block size %d exceeds %d", e.rawSize, maxRaw)
@@ -154,6 +192,9 @@ func (e *envelope) open(dst, p []byte) (directory, body []byte, err error) {
 		}
 		return directory, append(dst, packed...), nil
 	}
+	if e.codec == codecZstd {
+		return e.openZstd(dst, directory, packed)
+	}
 	// The length the compressed form itself claims decides how much s2 would
 	// allocate, so it is looked at before.
 	if n, err := s2.DecodedLen(packed); err != nil || n != int(e.rawSize) {
@@ -165,4 +206,19 @@ func (e *envelope) open(dst, p []byte) (directory, body []byte, err error) {
 		return nil, nil, corrupt("inflate block: %w", err)
 	}
 	return directory, dst[:len(dst)+len(body)], nil
+}
+
+// openZstd is open for a body in that codec. It can write no further than its
+// destination reaches, whatever the compressed form claims.
+func (e *envelope) openZstd(dst, directory, packed []byte) ([]byte, []byte, error) {
+	dst = grow(dst, int(e.rawSize))
+	end := len(dst) + int(e.rawSize)
+	body, err := zstdDecoder().DecodeAll(packed, dst[:len(dst):end])
+	switch {
+	case err != nil:
+		return nil, nil, corrupt("inflate block: %w", err)
+	case len(body) != end:
+		return nil, nil, corrupt("block inflates to %d bytes, want %d", len(body)-len(dst), e.rawSize)
+	}
+	return directory, body, nil
 }

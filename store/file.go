@@ -31,7 +31,7 @@ func openFile(path string, readOnly bool, wait time.Duration, open func(string, 
 		Timeout:      wait,
 		ReadOnly:     readOnly,
 		FreelistType: bolt.FreelistMapType,
-		NoStatistics: true,
+		NoStatistics: readOnly,
 		OpenFile: func(path string, flag int, mode os.FileMode) (f *os.File, err error) {
 			handle, err = open(path, flag, mode)
 			return handle, err
@@ -67,6 +67,11 @@ func openFile(path string, readOnly bool, wait time.Duration, open func(string, 
 }
 
 func (f *file) close() error {
+	if f.db.NoFreelistSync {
+		f.db.NoFreelistSync = false
+		// Without the list the next open takes longer, no more.
+		_ = f.update(func(*bolt.Tx) error { return nil })
+	}
 	return guard("close", f.db.Close)
 }
 
@@ -74,6 +79,38 @@ func (f *file) close() error {
 // it returns.
 func (f *file) view(fn func(*bolt.Tx) error) error {
 	return guard("read", func() error { return f.db.View(fn) })
+}
+
+// update runs fn in a transaction that is committed unless fn returns an error.
+func (f *file) update(fn func(*bolt.Tx) error) error {
+	return guard("write", func() error { return f.db.Update(fn) })
+}
+
+// bulkyFreelist is the number of free pages at which their list, of 8 bytes
+// each, is no longer written with every commit.
+const bulkyFreelist = 16 << 10
+
+// lightenFreelist decides whether the next commit writes the list of free pages.
+// Where it does not, an open after a crash has to look for them in all pages.
+func (f *file) lightenFreelist() {
+	s := f.db.Stats()
+	f.db.NoFreelistSync = s.FreePageN+s.PendingPageN >= bulkyFreelist
+}
+
+// used returns how many bytes of the file are in use, as of the last commit.
+// It is for a file that is open for writing.
+func (f *file) used() (used int64, err error) {
+	err = f.view(func(tx *bolt.Tx) error {
+		used = f.usedBy(tx)
+		return nil
+	})
+	return used, err
+}
+
+// usedBy is used within a transaction.
+func (f *file) usedBy(tx *bolt.Tx) int64 {
+	s := f.db.Stats()
+	return tx.Size() - int64(s.FreePageN+s.PendingPageN)*int64(f.db.Info().PageSize)
 }
 
 // guard runs fn, which touches a mapped file, and turns what a damaged one can

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,13 @@ var (
 	bucketBlocks = []byte("blocks") // first global number -> block of records
 	bucketCidx   = []byte("cidx")   // connection id, first seq -> where its records are
 	bucketChunks = []byte("chunks") // global number, offset -> part of a long payload
-	bucketEvents = []byte("events") // number -> event; not in every capture
+)
+
+// The buckets that are made when they are needed.
+var (
+	bucketEvents = []byte("events") // number -> event
+	bucketTomb   = []byte("tomb")   // id of a deleted connection -> last global number it may have
+	bucketGaps   = []byte("gaps")   // connection id, first missing seq -> how many are missing
 )
 
 var buckets = [...][]byte{bucketMeta, bucketConns, bucketCstat, bucketBlocks, bucketCidx, bucketChunks}
@@ -30,14 +37,27 @@ var (
 	keyCreated  = []byte("created")  // i64 nanoseconds since 1970
 	keyIndexed  = []byte("indexed")  // u64: last global number cidx covers
 	keyCounted  = []byte("counted")  // u64: last global number cstat covers
+	keyPruned   = []byte("pruned")   // u64: last global number that was removed
+	keyIssued   = []byte("issued")   // u64: last connection id of which the record may be gone
 )
 
 // The version of the format this package writes. A reader refuses a newer
 // major version and reads a newer minor one.
 const (
 	schemaMajor = 1
-	schemaMinor = 1
+	schemaMinor = 2
 )
+
+// The features a reader must know, since it would take a capture that has them
+// for another than it is.
+const (
+	featurePruned = "pruned" // meta pruned
+	featureTomb   = "tomb"   // bucket tomb
+	featureGaps   = "gaps"   // bucket gaps
+	featureZstd   = "zstd"   // blocks with codec 2
+)
+
+var features = []string{featurePruned, featureTomb, featureGaps, featureZstd}
 
 // The measures of the format.
 const (
@@ -101,7 +121,10 @@ func checkSchema(tx *bolt.Tx) error {
 	if major == 0 || major > schemaMajor {
 		return fmt.Errorf("%w: it has version %d.%d, this wsluice reads up to %d.x", ErrVersion, major, minor, schemaMajor)
 	}
-	if names := strings.Fields(string(meta.Get(keyFeatures))); len(names) > 0 {
+	names := slices.DeleteFunc(strings.Fields(string(meta.Get(keyFeatures))), func(name string) bool {
+		return slices.Contains(features, name)
+	})
+	if len(names) > 0 {
 		return fmt.Errorf("%w: it has version %d.%d and needs %q, this wsluice has version %d.%d without",
 			ErrVersion, major, minor, names, schemaMajor, schemaMinor)
 	}
@@ -111,6 +134,35 @@ func checkSchema(tx *bolt.Tx) error {
 		}
 	}
 	return nil
+}
+
+// upgrade makes the version of a capture that of this package, whose additions
+// it may get.
+func upgrade(tx *bolt.Tx) error {
+	meta := tx.Bucket(bucketMeta)
+	if schema := meta.Get(keySchema); binary.BigEndian.Uint16(schema[2:]) >= schemaMinor {
+		return nil
+	}
+	return meta.Put(keySchema, binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, schemaMajor), schemaMinor))
+}
+
+// require notes that the capture has a feature from now on.
+func require(tx *bolt.Tx, feature string) error {
+	meta := tx.Bucket(bucketMeta)
+	names := strings.Fields(string(meta.Get(keyFeatures)))
+	if slices.Contains(names, feature) {
+		return nil
+	}
+	return meta.Put(keyFeatures, []byte(strings.Join(append(names, feature), "\n")))
+}
+
+// metaOptional reads a u64 of the meta bucket that need not be there: then it
+// is 0.
+func metaOptional(tx *bolt.Tx, key []byte) (uint64, error) {
+	if tx.Bucket(bucketMeta).Get(key) == nil {
+		return 0, nil
+	}
+	return metaNumber(tx, key)
 }
 
 // metaNumber reads a u64 of the meta bucket.

@@ -20,10 +20,13 @@ type local struct {
 	mu     sync.Mutex
 	closed bool
 	tail   tail
-	// ended are the connections a recorder left open, known when counted is
+	tombs  tombs
+	pruned uint64  // the last global number that was removed
+	places []place // scratch
+	// ended are the connections a recorder left open, known when settled is
 	// set; of a live capture there are none.
 	ended   map[uint64]*storedConnection
-	counted bool
+	settled bool
 }
 
 // OpenFile returns the capture at path as a Source. Errors are as those of Open.
@@ -70,7 +73,7 @@ func (l *local) view(fn func(*bolt.Tx) error) error {
 		return ErrClosed
 	}
 	err := l.file.view(func(tx *bolt.Tx) error {
-		if err := l.tail.refresh(tx); err != nil {
+		if err := l.refresh(tx); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -79,6 +82,17 @@ func (l *local) view(fn func(*bolt.Tx) error) error {
 		return fmt.Errorf("read capture %s: %w", l.file.path, err)
 	}
 	return nil
+}
+
+// refresh brings what is kept besides the file up to what tx sees.
+func (l *local) refresh(tx *bolt.Tx) (err error) {
+	if l.pruned, err = metaOptional(tx, keyPruned); err != nil {
+		return err
+	}
+	if err := l.tombs.refresh(tx); err != nil {
+		return err
+	}
+	return l.tail.refresh(tx)
 }
 
 // Conns implements Source.
@@ -133,6 +147,15 @@ func (l *local) Conn(_ context.Context, id uint64) (conn frame.Connection, err e
 
 // connection returns a connection with the stored form v.
 func (l *local) connection(tx *bolt.Tx, id uint64, v []byte) (frame.Connection, error) {
+	c, err := l.counted(tx, id, v)
+	if err == nil {
+		c.Missing, err = l.missing(tx, id)
+	}
+	return c, err
+}
+
+// counted returns a connection with the stored form v and its present counters.
+func (l *local) counted(tx *bolt.Tx, id uint64, v []byte) (frame.Connection, error) {
 	c := storedConnection{Connection: frame.Connection{ID: id}}
 	if err := c.merge(v); err != nil {
 		return frame.Connection{}, err
@@ -145,12 +168,12 @@ func (l *local) connection(tx *bolt.Tx, id uint64, v []byte) (frame.Connection, 
 		err := c.merge(stat)
 		return c.Connection, err
 	}
-	if !l.counted {
+	if !l.settled {
 		ended, err := abandoned(tx)
 		if err != nil {
 			return frame.Connection{}, err
 		}
-		l.ended, l.counted = ended, true
+		l.ended, l.settled = ended, true
 	}
 	if ended := l.ended[id]; ended != nil {
 		return ended.Connection, nil
@@ -184,14 +207,14 @@ func (l *local) Blocks(ctx context.Context, ask Request, out *Blocks) error {
 			return err
 		}
 		if ask.Conn == 0 {
-			return all(tx, ask, out)
+			return l.all(tx, ask, out)
 		}
 		return l.ofConn(tx, ask, out)
 	})
 }
 
 // all answers a request for the records of all connections.
-func all(tx *bolt.Tx, ask Request, out *Blocks) (err error) {
+func (l *local) all(tx *bolt.Tx, ask Request, out *Blocks) (err error) {
 	if out.Last, err = lastGlobal(tx); err != nil || ask.From > out.Last {
 		return err
 	}
@@ -210,7 +233,9 @@ func all(tx *bolt.Tx, ask Request, out *Blocks) (err error) {
 			out.First = max(out.First, e.base)
 		}
 		have += e.last - max(e.base, ask.From) + 1
-		out.add(ask, &e, v)
+		if err = l.add(out, ask, &e, v); err != nil {
+			break
+		}
 		out.Next = e.last + 1
 	}
 	return err
@@ -242,7 +267,9 @@ func (l *local) ofConn(tx *bolt.Tx, ask Request, out *Blocks) (err error) {
 		if out.Len() == 0 {
 			out.First = max(out.First, s.first)
 		}
-		out.add(ask, &e, v)
+		if err := l.add(out, ask, &e, v); err != nil {
+			return err
+		}
 		out.Next = s.first + s.count
 	}
 	return nil
@@ -264,12 +291,26 @@ func storedBlock(k, v []byte) (envelope, error) {
 	return e, nil
 }
 
-// add appends the block v, without its body when the caller knows it.
-func (b *Blocks) add(ask Request, e *envelope, v []byte) {
+// add appends the block v to out, without its body when the caller knows it.
+// The records of deleted connections in it are hidden.
+func (l *local) add(out *Blocks, ask Request, e *envelope, v []byte) error {
+	if len(l.tombs.ids) > 0 {
+		var err error
+		if l.places, err = parseDirectory(l.places[:0], e, v[envelopeSize:envelopeSize+e.directory]); err != nil {
+			return err
+		}
+		if l.tombs.in(l.places) {
+			// The caller may know it as it was before.
+			out.Add(v)
+			l.tombs.hide(out.Block(out.Len()-1), e)
+			return nil
+		}
+	}
 	if ask.Known != nil && ask.Known(e.base, e.count) {
 		v = v[:envelopeSize+e.directory]
 	}
-	b.Add(v)
+	out.Add(v)
+	return nil
 }
 
 // Stored implements Source.
@@ -278,15 +319,23 @@ func (l *local) Stored(_ context.Context, global uint64) (size uint64, shed bool
 		var flags uint8
 		size, flags, err = storedSize(tx, global)
 		shed = flags&flagShed != 0
+		if err != nil && (global <= l.pruned || len(l.tombs.ids) > 0) {
+			err = noFrame(global)
+		}
 		return err
 	})
 	return size, shed, err
 }
 
+func noFrame(global uint64) error { return fmt.Errorf("%w: %d", ErrNoFrame, global) }
+
 // Part implements Source.
 func (l *local) Part(_ context.Context, global, offset uint64) (part []byte, err error) {
 	err = l.view(func(tx *bolt.Tx) error {
-		part = append(part, tx.Bucket(bucketChunks).Get(pair(global, offset))...)
+		v := tx.Bucket(bucketChunks).Get(pair(global, offset))
+		if part = append(part, v...); v == nil && global <= l.pruned {
+			return noFrame(global)
+		}
 		return nil
 	})
 	return part, err

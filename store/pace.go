@@ -27,6 +27,8 @@ type pacer struct {
 	counted time.Time // the last write of the counters
 	indexed time.Time // the last write of the index
 	logged  time.Time // the last write of events
+	flushes uint64    // calls of Recorder.flush that were answered
+	fresh   int       // bytes handed over since the last write of the index
 }
 
 // encode takes runs from the queue until it is closed and empty. The capture
@@ -54,7 +56,7 @@ func (r *Recorder) encode(at position) {
 			p.finish(total)
 			return
 		}
-		p.batch.urgent = p.batch.urgent || urgent
+		p.batch.urgent = p.batch.urgent || urgent || p.flushWanted.Load() != p.flushes
 		if p.batch.urgent || p.due() {
 			p.offer()
 		}
@@ -111,19 +113,22 @@ func (p *pacer) offer() {
 
 // hand hands the batch over, waiting for the committer.
 func (p *pacer) hand() {
-	p.seal(false)
 	now := time.Now()
+	wanted, due := p.flushWanted.Load(), p.ring.due()
+	flush := wanted != p.flushes || due > 0 && p.fresh+len(p.batch.arena) >= due
+	p.batch.flush, p.flushes = wanted, wanted
+	p.seal(flush)
 	if p.journal.waiting() {
 		p.note(p.journal.take())
 		p.logged = now
 	}
-	if len(p.dirty) > 0 && now.Sub(p.counted) >= countDelay {
+	if flush || len(p.dirty) > 0 && now.Sub(p.counted) >= countDelay {
 		p.count()
 		p.counted = now
 	}
-	if len(p.spans) > 0 && now.Sub(p.indexed) >= indexDelay {
+	if flush || len(p.spans) > 0 && now.Sub(p.indexed) >= indexDelay {
 		p.index()
-		p.indexed = now
+		p.indexed, p.fresh = now, 0
 	}
 	p.pass()
 }
@@ -141,6 +146,7 @@ func (p *pacer) finish(total uint64) {
 // pass gives the batch away and takes a new one.
 func (p *pacer) pass() {
 	p.batch.last = p.global
+	p.fresh += len(p.batch.arena)
 	p.batches <- p.batch
 	p.batch = <-p.free
 	p.waiting = false

@@ -32,6 +32,11 @@ type Options struct {
 	App string
 	// Logger is told of trouble with the disk; nil discards.
 	Logger *slog.Logger
+	// MaxSize bounds how many bytes of the file are in use, 0 for no bound; less
+	// than 16 MiB counts as that. When there are more, the oldest frames go as
+	// with Prune. The file becomes a little larger than this, and more while a
+	// snapshot is taken.
+	MaxSize int64
 
 	queue    int // bound in bytes, 64 MiB unless a test wants less
 	openFile func(string, int, os.FileMode) (*os.File, error)
@@ -53,18 +58,24 @@ type Recorder struct {
 	shed    bool
 	commit  func(*Recorder, *batch) error
 
-	conn    atomic.Uint64 // the last connection id given
-	acked   atomic.Uint64
-	urgent  atomic.Bool // someone waits in Sync
-	closing atomic.Bool
-	quit    chan struct{} // closed by Close
-	done    sync.WaitGroup
-	batches chan *batch
-	free    chan *batch
+	ring   ring
+	chores chan chore
+
+	conn   atomic.Uint64 // the last connection id given
+	acked  atomic.Uint64
+	urgent atomic.Bool // someone waits in Sync
+	// flushWanted counts the calls of flush.
+	flushWanted atomic.Uint64
+	closing     atomic.Bool
+	quit        chan struct{} // closed by Close
+	done        sync.WaitGroup
+	batches     chan *batch
+	free        chan *batch
 
 	mu       sync.Mutex
 	stats    Stats
 	through  uint64 // queue total that is committed
+	flushed  uint64 // flushes that are committed
 	changed  chan struct{}
 	watchers map[chan struct{}]struct{}
 }
@@ -75,10 +86,16 @@ type Stats struct {
 	Stalls    uint64        // times an Append had to wait
 	Shed      uint64        // frames, or runs of frames, of which bytes were left out
 	Frames    uint64        // frames committed
+	Bytes     uint64        // bytes of the wire these came from
 	Lost      uint64        // frames that were not, after the recorder had failed
 	Commits   uint64        // transactions
 	Slowest   time.Duration // the longest commit
 	Discarded uint64        // bytes appended after the recorder had failed
+	Used      int64         // bytes of the file in use
+	Size      int64         // bytes of the file
+	MaxSize   int64         // Options.MaxSize as it is applied
+	Pruned    uint64        // frames that were pruned since the recording began
+	Oldest    time.Time     // of the oldest frame the capture holds, zero without frames
 	// Full is the error of a full disk while the recorder tries again each
 	// second, Err the one it failed with.
 	Full, Err error
@@ -106,6 +123,7 @@ func Create(path string, o Options) (*Recorder, error) {
 		quit:     make(chan struct{}),
 		batches:  make(chan *batch),
 		free:     make(chan *batch, 2),
+		chores:   make(chan chore),
 		changed:  make(chan struct{}),
 		watchers: make(map[chan struct{}]struct{}),
 	}
@@ -124,6 +142,12 @@ func Create(path string, o Options) (*Recorder, error) {
 		return nil, fmt.Errorf("open capture %s: %w", path, err)
 	}
 	r.acked.Store(at.global)
+	if o.MaxSize > 0 {
+		r.ring.size = max(o.MaxSize, minRing)
+		r.stats.MaxSize = r.ring.size
+		f.db.AllocSize = r.ring.allocation()
+	}
+	r.measure()
 	r.free <- new(batch)
 	r.free <- new(batch)
 	r.done.Go(func() { r.encode(at) })
@@ -141,6 +165,9 @@ func (r *Recorder) prepare(app string) (at position, err error) {
 				}
 			}
 			if err := checkSchema(tx); err != nil {
+				return err
+			}
+			if err := upgrade(tx); err != nil {
 				return err
 			}
 			at, err = recoverCapture(tx)
@@ -189,22 +216,10 @@ func (r *Recorder) Sync(ctx context.Context) error {
 	r.queue.mu.Unlock()
 	r.urgent.Store(true)
 	r.queue.nudge()
-	for {
-		r.mu.Lock()
-		through, err, changed := r.through, r.stats.Err, r.changed
-		r.mu.Unlock()
-		switch {
-		case through >= want:
-			return nil
-		case err != nil:
-			return fmt.Errorf("sync capture: %w", err)
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("sync capture: %w", ctx.Err())
-		}
+	if err := r.await(ctx, func() bool { return r.through >= want }); err != nil {
+		return fmt.Errorf("sync capture: %w", err)
 	}
+	return nil
 }
 
 // Acked returns the last global number that is durable.
@@ -226,11 +241,16 @@ func (r *Recorder) Watch() (<-chan struct{}, func()) {
 
 // Stats returns how the recorder fares.
 func (r *Recorder) Stats() Stats {
+	var size int64
+	if info, err := os.Stat(r.file.path); err == nil {
+		size = info.Size()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.queue.mu.Lock()
 	defer r.queue.mu.Unlock()
 	s := r.stats
+	s.Size = size
 	s.Queued, s.Stalls, s.Discarded = r.queue.held, r.queue.stalls, r.queue.discarded
 	return s
 }

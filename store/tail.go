@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -34,11 +35,11 @@ func seekBlock(c *bolt.Cursor, global uint64) (k, v []byte, err error) {
 	return k, v, nil
 }
 
-// lastGlobal returns the number of the last record, 0 when there is none.
+// lastGlobal returns the number of the last record there was, 0 for none.
 func lastGlobal(tx *bolt.Tx) (uint64, error) {
 	k, v := tx.Bucket(bucketBlocks).Cursor().Last()
 	if k == nil {
-		return 0, nil
+		return metaOptional(tx, keyPruned)
 	}
 	e, err := parseEnvelope(v)
 	return e.last, err
@@ -68,12 +69,19 @@ func blockPlaces(dst []place, key uint64, value []byte) ([]place, envelope, erro
 		return nil, e, corrupt("block %d: header claims %d records from %d", key, e.count, e.base)
 	}
 	places, err := parseDirectory(dst, &e, value[envelopeSize:envelopeSize+e.directory])
+	if err == nil && slices.ContainsFunc(places, func(p place) bool { return p.conn == hiddenConn }) {
+		err = corrupt("block %d: directory lists connection 0", key)
+	}
 	return places, e, err
 }
 
 // abandoned returns the connections that were open when their recorder ended,
 // as ended, with counters that include the frames after the last count.
 func abandoned(tx *bolt.Tx) (map[uint64]*storedConnection, error) {
+	pruned, err := metaOptional(tx, keyPruned)
+	if err != nil {
+		return nil, err
+	}
 	counts := make(map[uint64]*counters)
 	conns := make(map[uint64]*storedConnection)
 	records := tx.Bucket(bucketConns)
@@ -92,7 +100,7 @@ func abandoned(tx *bolt.Tx) (map[uint64]*storedConnection, error) {
 		}
 		n := conn.counters()
 		for side, global := range n.long {
-			if global > 0 {
+			if global > pruned {
 				size, _, err := storedSize(tx, global)
 				if err != nil {
 					return nil, err
@@ -184,6 +192,11 @@ func recoverCapture(tx *bolt.Tx) (at position, err error) {
 			return at, err
 		}
 	}
+	issued, err := metaOptional(tx, keyIssued)
+	if err != nil {
+		return at, err
+	}
+	at.conn = max(at.conn, issued)
 	var b batch
 	conns, err := abandoned(tx)
 	if err != nil {

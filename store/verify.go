@@ -20,6 +20,11 @@ type Report struct {
 	Incomplete uint64
 	// Unfinished counts connections whose end was not recorded.
 	Unfinished uint64
+	// Missing counts frames between others that a repair did not find.
+	Missing uint64
+	// Pruned is the number of the last frame that was pruned, Deleted counts
+	// connections whose frames are still in the file.
+	Pruned, Deleted uint64
 	// Problems says what is wrong, at most 100 of them; Found counts all.
 	Problems []string
 	Found    uint64
@@ -39,8 +44,8 @@ func (r *Report) problem(format string, args ...any) {
 
 // Verify reads all of the capture at path and checks that every block is whole,
 // that no frame is missing between the first and the last of the capture and of
-// each connection, and that index, counters and long payloads agree with the
-// blocks. It calls progress, unless that is nil, with the frames checked and
+// each connection but those a repair gave up, and that index, counters and long
+// payloads agree with the blocks. It calls progress, unless that is nil, with the frames checked and
 // their total. What is wrong with the content is in the report; an error means
 // that the file could not be read at all, as of Open.
 func Verify(ctx context.Context, path string, progress func(done, total int64)) (Report, error) {
@@ -49,8 +54,11 @@ func Verify(ctx context.Context, path string, progress func(done, total int64)) 
 		return Report{}, err
 	}
 	defer r.Close()
-	v := &verifier{ctx: ctx, r: r, progress: progress, seqs: make(map[uint64]uint64), long: make(map[uint64]uint64), sizes: make(map[uint64]uint64)}
-	for _, check := range []func() error{v.blocks, v.index, v.chunks, v.connections} {
+	v := &verifier{
+		ctx: ctx, r: r, progress: progress, seqs: make(map[uint64]seqs),
+		long: make(map[uint64]uint64), sizes: make(map[uint64]uint64), hidden: make(map[uint64]bool),
+	}
+	for _, check := range []func() error{v.blocks, v.index, v.chunks, v.gaps, v.connections} {
 		if err := check(); err != nil {
 			if ctx.Err() != nil {
 				return v.report, fmt.Errorf("verify %s: %w", path, ctx.Err())
@@ -68,16 +76,23 @@ type verifier struct {
 	r        *local
 	progress func(done, total int64)
 	report   Report
-	seqs     map[uint64]uint64 // by connection: seq of its last record
+	seqs     map[uint64]seqs   // by connection
 	long     map[uint64]uint64 // global number of a record in chunks -> its declared length
 	sizes    map[uint64]uint64 // the same, of those whose payload was seen -> its size
+	hidden   map[uint64]bool   // global numbers of records in chunks of deleted connections
+	known    uint64            // gaps met that are noted
 }
+
+// seqs are those of the first and the last record of a connection.
+type seqs struct{ first, last uint64 }
 
 // blocks checks every record of every block.
 func (v *verifier) blocks() error {
 	var total, next uint64
 	err := v.r.view(func(tx *bolt.Tx) (err error) {
 		total, err = lastGlobal(tx)
+		v.report.Pruned, v.report.Deleted = v.r.pruned, uint64(len(v.r.tombs.ids))
+		next = v.r.pruned + 1
 		return err
 	})
 	var b block
@@ -103,7 +118,7 @@ func (v *verifier) blocks() error {
 				if key < next {
 					return corrupt("block %d is out of order", key)
 				}
-				if next > 0 && key > next {
+				if key > next {
 					v.report.problem("frames %d to %d are missing", next, key-1)
 				}
 				next = key + 1
@@ -117,7 +132,7 @@ func (v *verifier) blocks() error {
 				next = b.last + 1
 				v.report.Blocks++
 				w.start(&b)
-				if err := v.records(&w); err != nil {
+				if err := v.records(tx, &w); err != nil {
 					v.report.problem("%v", err)
 				}
 			}
@@ -130,18 +145,24 @@ func (v *verifier) blocks() error {
 }
 
 // records checks the records of one block.
-func (v *verifier) records(w *walk) error {
+func (v *verifier) records(tx *bolt.Tx, w *walk) error {
 	for {
-		ok, err := w.next()
+		ok, err := w.any()
 		if !ok || err != nil {
 			return err
 		}
 		d := &w.rec
-		v.report.Frames++
-		if want := v.seqs[d.Conn] + 1; d.Seq != want {
-			v.report.problem("connection %d: frame %d follows frame %d", d.Conn, d.Seq, want-1)
+		switch {
+		case d.Conn == hiddenConn:
+			return corrupt("block %d: directory lists connection 0", w.b.base)
+		case v.r.tombs.ids[d.Conn]:
+			if d.chunked {
+				v.hidden[d.Global] = true
+			}
+			continue
 		}
-		v.seqs[d.Conn] = d.Seq
+		v.report.Frames++
+		v.order(tx, d)
 		switch {
 		case d.chunked:
 			v.long[d.Global] = d.Header.Length
@@ -155,11 +176,11 @@ func (v *verifier) records(w *walk) error {
 
 // index checks that the index leads to every record.
 func (v *verifier) index() error {
-	for conn, last := range v.seqs {
+	for conn, s := range v.seqs {
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
-		next := uint64(1)
+		next, last := s.first, s.last
 		for next <= last {
 			err := v.r.view(func(tx *bolt.Tx) error {
 				spans, err := v.r.spans(tx, conn, next, ^uint64(0), 1024)
@@ -170,7 +191,7 @@ func (v *verifier) index() error {
 					return corrupt("index of connection %d ends before frame %d", conn, next)
 				}
 				for _, s := range spans {
-					if s.first != next {
+					if s.first != next && v.noted(tx, conn, next) != s.first {
 						return corrupt("index of connection %d goes on with frame %d where %d is due", conn, s.first, next)
 					}
 					if err := checkSpan(tx, s); err != nil {
@@ -237,6 +258,9 @@ func (v *verifier) chunks() error {
 					return corrupt("payload of frame %d at %d is out of order", global, offset)
 				}
 				from = [2]uint64{global, offset + 1}
+				if global <= v.r.pruned {
+					continue // not removed yet
+				}
 				if global != p.global {
 					v.payload(&p)
 					p = payloadCheck{global: global}
@@ -303,6 +327,7 @@ func (v *verifier) payload(p *payloadCheck) {
 	delete(v.long, p.global)
 	v.sizes[p.global] = p.size
 	switch {
+	case v.hidden[p.global]: // the same
 	case !known:
 		v.report.problem("payload %d belongs to no frame", p.global)
 	case p.broken || p.size > length:
@@ -328,8 +353,12 @@ func (v *verifier) connections() error {
 			c := &conns[i]
 			before, known[c.ID] = c.ID, true
 			v.report.Connections++
-			if frames := c.Frames[0] + c.Frames[1]; frames > v.seqs[c.ID] {
-				v.report.problem("connection %d counts %d frames, has %d", c.ID, frames, v.seqs[c.ID])
+			last, err := v.last(c.ID)
+			if err != nil {
+				return err
+			}
+			if frames := c.Frames[0] + c.Frames[1]; frames > last {
+				v.report.problem("connection %d counts %d frames, has %d", c.ID, frames, last)
 			}
 		}
 		more = len(conns) > 0 && before > 1
@@ -341,4 +370,19 @@ func (v *verifier) connections() error {
 		}
 	}
 	return nil
+}
+
+// last returns the seq of the last record a connection had.
+func (v *verifier) last(id uint64) (last uint64, err error) {
+	s, met := v.seqs[id]
+	if !met && v.r.pruned > 0 {
+		return v.r.Count(v.ctx, id)
+	}
+	err = v.r.view(func(tx *bolt.Tx) error {
+		if last = s.last; v.noted(tx, id, last+1) > 0 {
+			last = v.noted(tx, id, last+1) - 1
+		}
+		return nil
+	})
+	return last, err
 }

@@ -283,16 +283,28 @@ func TestRunCurl(t *testing.T) {
 }
 
 // TestRunKeepsSitecustomize would catch a sitecustomize of the user's that is no
-// longer loaded.
+// longer loaded, and one whose own import hook and ours ask each other for ever.
 func TestRunKeepsSitecustomize(t *testing.T) {
 	pki := newAuthority(t)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "sitecustomize.py"), []byte("import sys; sys.mine = 1\n"), 0o600); err != nil {
+	const mine = `
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        found = (f.find_spec(name, path, target) for f in sys.meta_path if f is not self)
+        return next((spec for spec in found if spec), None)
+sys.meta_path.insert(0, Finder())
+sys.mine = 1
+`
+	if err := os.WriteFile(filepath.Join(dir, "sitecustomize.py"), []byte(mine), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const script = "import sys, sitecustomize; print(sys.mine, sitecustomize.__file__, [p for p in sys.path if 'wsluice' in p])"
+	const script = `
+import sys, sitecustomize, aiohttp.client
+print(sys.mine, sitecustomize.__file__, [p for p in sys.path if 'wsluice' in p], aiohttp.client.ClientSession._request.__module__)
+`
 	r := through(t, pki, []string{"PYTHONPATH=" + dir}, "/usr/bin/python3", "-c", script)
-	if want := "1 " + filepath.Join(dir, "sitecustomize.py") + " []\n"; r.code != 0 || r.stdout != want {
+	if want := "1 " + filepath.Join(dir, "sitecustomize.py") + " [] wsluice_libraries\n"; r.code != 0 || r.stdout != want {
 		t.Errorf("ended with %d, printed %q, want %q; stderr:\n%s", r.code, r.stdout, want, r.stderr)
 	}
 }

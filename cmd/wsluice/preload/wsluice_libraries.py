@@ -140,16 +140,20 @@ async def _tunnel_async(host, port):
 class Finder:
     """Finds the modules to patch as everybody else does, and patches them."""
 
+    def __init__(self):
+        self.busy = set()  # others of its kind ask all finders, too
+
     def find_spec(self, name, path=None, target=None):
-        if name not in _patches:
+        if name not in _patches or name in self.busy:
             return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)
-            if spec is not None:
-                break
-        else:
-            return None
-        if spec.loader is not None:
+        self.busy.add(name)
+        try:
+            finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+            specs = (finder.find_spec(name, path, target) for finder in finders)
+            spec = next((spec for spec in specs if spec is not None), None)
+        finally:
+            self.busy.discard(name)
+        if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
             def exec_module(module):

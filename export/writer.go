@@ -16,6 +16,8 @@ type Writer interface {
 	Connection(c *frame.Connection) error
 	Message(m *frame.Message) error
 	Frame(r *frame.Record) error
+	// Flush writes out what is buffered.
+	Flush() error
 	// Close completes the export; it does not close what is written to. It
 	// fails when bytes that belong to the export were not there.
 	Close() error
@@ -45,5 +47,8 @@ func (b *buffered) write(line []byte) error {
 	return err
 }
 
-// Close writes what is buffered.
+// Flush writes what is buffered.
+func (b *buffered) Flush() error { return b.out.Flush() }
+
+// Close is as Flush.
 func (b *buffered) Close() error { return b.out.Flush() }

@@ -102,6 +102,15 @@ func (a *Assembler) flush() {
 	a.finish(second)
 }
 
+// Pass tells that the records up to seq, which were not pushed, were whole
+// messages by themselves, none of them compressed or part of another.
+func (a *Assembler) Pass(seq uint64) { a.last = max(a.last, seq) }
+
+// Midway reports whether a message has begun that is not complete yet.
+func (a *Assembler) Midway() bool {
+	return a.open[Client].message.Frames > 0 || a.open[Server].message.Frames > 0
+}
+
 // missed copes with records that were not pushed.
 func (a *Assembler) missed() {
 	a.flush()
@@ -243,9 +252,7 @@ func (a *Assembler) emit(s *assembly) {
 	if m.Compressed {
 		a.inflate(s)
 	}
-	if limit := a.limit(); len(m.Payload) > limit {
-		m.Payload, m.Truncated = m.Payload[:limit], true
-	}
+	m.Cut(a.limit())
 	switch {
 	case m.Type == Text && m.Error == "":
 		m.checkText(s.short || m.Truncated)

@@ -44,3 +44,15 @@ type Message struct {
 	// Truncated marks a Payload that stops short because of a limit.
 	Truncated bool
 }
+
+// Cut leaves at most n bytes of the payload, of a text message no part of a
+// character, and marks m as truncated when it held more.
+func (m *Message) Cut(n int) {
+	if len(m.Payload) <= n {
+		return
+	}
+	m.Payload, m.Truncated = m.Payload[:n], true
+	if m.Type == Text && m.Error == "" {
+		m.Payload = m.Payload[:n-partialRune(m.Payload)]
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
 )
@@ -123,8 +123,8 @@ type readReading struct {
 	connections, frames int
 	open                time.Duration // the median, to the first screen
 	openMax             time.Duration
-	p50, p99            time.Duration // of a page
-	scan                time.Duration // a search through all payloads
+	p50, p99            time.Duration   // of a page
+	filters             []time.Duration // a walk through all messages with each of filters
 	bytes               int64
 }
 
@@ -159,7 +159,7 @@ func (b *bench) readOnce(connections int, t *traffic) (reading readReading, err 
 	if err != nil {
 		return reading, err
 	}
-	if reading.scan, err = b.search(r); err == nil {
+	if reading.filters, err = b.search(r); err == nil {
 		reading.p50, reading.p99, err = b.turnPages(r, connections)
 	}
 	if err = errors.Join(err, r.Close()); err != nil {
@@ -178,27 +178,33 @@ func (b *bench) readOnce(connections int, t *traffic) (reading readReading, err 
 	return reading, nil
 }
 
-// search looks for a text that is nowhere, so that every payload is looked at.
-func (b *bench) search(r *store.Reader) (time.Duration, error) {
-	needle := []byte("needle-in-a-haystack")
-	start := time.Now()
-	cursor := r.Scan(b.ctx, 0, 1)
-	defer cursor.Close()
-	n := 0
-	for cursor.Next() {
-		if bytes.Contains(cursor.Record().Payload, needle) {
-			return 0, errors.New("found what is not there")
+// filters are the filters a large capture is searched with. None matches.
+var filters = []string{
+	"needle in a haystack",
+	`/needle[0-9]+ in/i`,
+	`from == client && json.ev == "needle"`,
+	`from == client && size > 1*MB`,
+	`json.px < 0`,
+}
+
+// search walks through all messages with each of filters.
+func (b *bench) search(r *store.Reader) (times []time.Duration, err error) {
+	for _, text := range filters {
+		f, err := filter.ParseMessages(text)
+		if err != nil {
+			return nil, err
 		}
-		n++
+		start := time.Now()
+		messages := r.Messages(b.ctx, store.Query{Filter: f})
+		if messages.Next() {
+			err = fmt.Errorf("%s found what is not there", text)
+		}
+		if err = errors.Join(err, messages.Err(), messages.Close()); err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(start))
 	}
-	took := time.Since(start)
-	if err := cursor.Err(); err != nil {
-		return 0, err
-	}
-	if n != b.capture {
-		return 0, fmt.Errorf("the search saw %d frames", n)
-	}
-	return took, nil
+	return times, nil
 }
 
 // rows is how many frames a page has.

@@ -36,6 +36,7 @@ type job struct {
 	// Time is how long to send, unless Messages says how many messages.
 	Time        time.Duration
 	Messages    int
+	Rate        int // push: messages per second, 0 for as fast as they go
 	Connections int // idle: how many; connects: how many at once
 }
 

@@ -19,10 +19,16 @@ const readBuffer = 256 << 10
 // frame. Before that it stores in expect how many bytes the receiver will have
 // got by then, which counts frames as the side sends them whose frames it gets.
 func (l *load) send(e *end, t *traffic, gets frame.Side, expect *atomic.Int64) (sent int, err error) {
-	until := time.Now().Add(l.Time)
+	start := time.Now()
+	until := start.Add(l.Time)
 	for i := 0; ; i++ {
 		write := t.writes[i%len(t.writes)]
 		n := t.perWrite
+		if l.Rate > 0 {
+			const writes = 200 // a second
+			n = min(n, max(1, l.Rate/writes))
+			time.Sleep(time.Until(start.Add(time.Duration(sent) * time.Second / time.Duration(l.Rate))))
+		}
 		if l.Messages > 0 {
 			n = min(n, l.Messages-sent)
 		} else if time.Now().After(until) {

@@ -39,6 +39,7 @@ func (r *results) markdown() string {
 	doc.latency()
 	doc.memory()
 	doc.store()
+	doc.following()
 	doc.method()
 	return strings.TrimRight(doc.String(), "\n") + "\n"
 }
@@ -173,18 +174,45 @@ func (r *report) store() {
 	ratio := paired(r.captured, r.plain)
 	r.line("Taking in %s frames of 100 B from one producer until all are durable: %s frames per second; a plain file of s2 blocks, synced as often: %s; ratio %s.\n",
 		count(float64(r.ingest)), count(summarize(r.captured).median), count(summarize(r.plain).median), spread(ratio))
-	rows := [][]string{{"capture", "bytes per frame", "open to the first screen, ms, median / max", "page of 100 frames, ms, median / 99th", "search all payloads, s"}}
+	rows := [][]string{{"capture", "bytes per frame", "open to the first screen, ms, median / max", "page of 100 frames, ms, median / 99th"}}
 	for _, c := range r.read {
 		rows = append(rows, []string{
 			fmt.Sprintf("%s frames of 100 B, %s", count(float64(c.frames)), plural(c.connections, "connection")),
 			short(float64(c.bytes) / float64(c.frames)),
 			fmt.Sprintf("%s / %s", milli(c.open), milli(c.openMax)),
 			fmt.Sprintf("%s / %s", milli(c.p50), milli(c.p99)),
-			fmt.Sprintf("%.2f", c.scan.Seconds()),
 		})
 	}
 	r.table(rows)
+	r.line("Seconds for a walk through all messages with a filter that nothing matches:\n")
+	rows = [][]string{{"filter"}}
+	for _, c := range r.read {
+		rows[0] = append(rows[0], fmt.Sprintf("%s frames, %s", count(float64(c.frames)), plural(c.connections, "connection")))
+	}
+	for i, text := range filters {
+		row := []string{"`" + text + "`"}
+		for _, c := range r.read {
+			row = append(row, fmt.Sprintf("%.2f", c.filters[i].Seconds()))
+		}
+		rows = append(rows, row)
+	}
+	r.table(rows)
 	r.line("The disk took %.0f MB/s of sequential writes with a sync at the end of 256 MiB.\n", r.disk/1e6)
+}
+
+func (r *report) following() {
+	r.line("## Followed from outside\n")
+	r.line("%s messages of 100 B a second pass one wss connection while other processes run `wsluice messages --follow --json` with a filter that parses every message. "+
+		"CPU is in microseconds per message; late is how long after the last message the last follower had printed it.\n", count(followRate))
+	rows := [][]string{{"followers", "messages", "printed by each", "late, ms", "CPU of the recorder", "CPU of a follower"}}
+	for _, f := range r.follow {
+		row := []string{fmt.Sprint(f.followers), fmt.Sprint(f.messages), "-", "-", short(f.cpu), "-"}
+		if f.followers > 0 {
+			row[2], row[3], row[5] = fmt.Sprint(f.got), milli(f.late), short(f.each)
+		}
+		rows = append(rows, row)
+	}
+	r.table(rows)
 }
 
 func (r *report) method() {

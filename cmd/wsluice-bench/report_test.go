@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,9 +51,10 @@ func TestTargets(t *testing.T) {
 	r.soak = []soakReading{{size: 100, messages: 1e6, halves: [2]int64{100 << 20, 120 << 20}, disk: 100e6}}
 	r.captured, r.plain = []float64{86}, []float64{100}
 	r.read = []readReading{
-		{connections: 1, frames: 1e7, open: time.Millisecond, p99: 6 * time.Millisecond, scan: time.Second},
-		{connections: 1000, frames: 1e7, open: time.Second, p99: 6 * time.Millisecond, scan: 3 * time.Second},
+		{connections: 1, frames: 1e7, open: time.Millisecond, p99: 6 * time.Millisecond, filters: slices.Repeat([]time.Duration{time.Second}, len(filters))},
+		{connections: 1000, frames: 1e7, open: time.Second, p99: 6 * time.Millisecond, filters: slices.Repeat([]time.Duration{3 * time.Second}, len(filters))},
 	}
+	r.follow = []followReading{{followers: 0, messages: 9}, {followers: 1, messages: 9, got: 9}, {followers: 10, messages: 9, got: 8}}
 	text := r.markdown()
 	for line, held := range map[string]bool{
 		"100 B, throughput against the recording relay":     false,
@@ -67,8 +69,10 @@ func TestTargets(t *testing.T) {
 		"page of 100 rows in 10 M frames, 1000 connections": true,
 		"first screen, 10 M frames, 1 connection ":          true,
 		"first screen, 10 M frames, 1000 connections":       false,
-		"search all payloads, 10 M frames, 1 connection ":   true,
-		"search all payloads, 10 M frames, 1000":            false,
+		"search for words, 10 M frames, 1 connection ":      true,
+		"search for words, 10 M frames, 1000":               false,
+		"1 follower at":                                     true,
+		"10 followers at":                                   false,
 	} {
 		want := "| **no** |"
 		if held {

@@ -11,6 +11,7 @@ type results struct {
 	captured []float64 // frames per second, by round
 	plain    []float64
 	read     []readReading
+	follow   []followReading
 	disk     float64 // bytes per second
 	checked  int     // frames counted in captures
 	took     time.Duration

@@ -9,12 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsluice/wsluice/export"
+	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
 )
 
 // exportFlags are the flags of wsluice export as they were given.
 type exportFlags struct {
+	selection
 	format, output string
 	from           sides
 	wire           bool
@@ -27,13 +29,16 @@ func (p *program) exportCommand() *cobra.Command {
 		Short: "Write a capture, or one connection of it, in another form",
 		Long: `Write a capture, or one connection of it, in another form:
 
-  jsonl  a JSON object a line: each connection, then its messages
+  jsonl  a JSON object a line: each connection, then its messages; with
+         --filter only the connections that have one
   text   lines for people, payloads whole
   raw    the payloads of text and binary messages back to back; with --wire
          the bytes of the frames exactly as they passed. Of one connection,
-         and with --wire of one side`,
+         and with --wire of one side
+With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		Example: `  wsluice export --format jsonl --output capture.jsonl
   wsluice export 3 --format text | less
+  wsluice export --filter 'json.type == "trade"' --output trades.jsonl
   wsluice export 3 --format raw --from server --output video.bin`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: p.completeConnections,
@@ -42,7 +47,7 @@ func (p *program) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := f.check(conn); err != nil {
+			if err := errors.Join(f.selection.check(c), f.check(conn)); err != nil {
 				return err
 			}
 			return p.export(c.Context(), f, conn)
@@ -52,6 +57,7 @@ func (p *program) exportCommand() *cobra.Command {
 	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text or raw")
 	flags.StringVarP(&f.output, "output", "o", "", "write to this `file` instead of stdout; it appears when it is complete")
 	flags.BoolVar(&f.wire, "wire", false, "with --format raw, write whole frames as they were on the wire")
+	f.streamFlags(c, "messages")
 	sideFlag(c, &f.from)
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "raw"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -90,13 +96,17 @@ func (f *exportFlags) writer(w io.Writer) export.Writer {
 }
 
 func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error {
-	r, err := p.open()
-	if err != nil {
+	x := exporter{p: p, f: f, conn: conn}
+	if err := x.parse(); err != nil {
 		return err
 	}
-	defer r.Close()
+	var err error
+	if x.r, err = p.open(ctx); err != nil {
+		return err
+	}
+	defer x.r.Close()
 	if conn != 0 {
-		if _, err := r.Conn(ctx, conn); err != nil {
+		if _, err := x.r.Conn(ctx, conn); err != nil {
 			return err
 		}
 	}
@@ -107,69 +117,110 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 	if f.format == "raw" && isTerminal(out) {
 		return usagef("name a file with --output, or send stdout elsewhere", "raw bytes may harm a terminal, and stdout is one")
 	}
-	w := f.writer(out)
-	bar := p.progress("export")
-	if f.wire {
-		err = exportFrames(ctx, r, conn, f.from, w, bar)
-	} else {
-		err = exportMessages(ctx, r, conn, f.from, w, bar)
+	x.w = f.writer(out)
+	if !f.follow {
+		x.bar = p.progress("export")
 	}
-	bar.finish()
-	err = errors.Join(err, w.Close())
+	if f.wire {
+		err = x.exportFrames(ctx)
+	} else {
+		err = x.exportMessages(ctx)
+	}
+	x.bar.finish()
+	err = errors.Join(err, x.w.Close())
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("export: %w", err)
 	}
 	return finish(err)
 }
 
-func exportFrames(ctx context.Context, r *store.Reader, conn uint64, from sides, w export.Writer, bar *progress) error {
-	return eachFrame(ctx, r, conn, from, window{}, bar, func(record *frame.Record) error {
-		if err := complete(ctx, r, record); err != nil {
-			return err
-		}
-		return w.Frame(record)
-	})
+// exporter is one export under way.
+type exporter struct {
+	p        *program
+	f        exportFlags
+	conn     uint64
+	messages *filter.Messages
+	frames   *filter.Frames
+	r        *store.Reader
+	w        export.Writer
+	bar      *progress
+	next     uint64          // the connection to be written next
+	written  map[uint64]bool // those written, when there is a filter
 }
 
-func exportMessages(ctx context.Context, r *store.Reader, conn uint64, from sides, w export.Writer, bar *progress) error {
-	// A connection without frames comes before the first message of a later
-	// one.
-	next := conn
-	announce := func(last uint64) error {
-		for ; next <= last; next++ {
-			c, err := r.Conn(ctx, next)
-			if errors.Is(err, store.ErrNoConnection) {
-				continue
-			}
-			if err == nil {
-				err = w.Connection(&c)
-			}
-			if err != nil {
-				return err
-			}
-		}
+// parse makes a filter of --filter.
+func (x *exporter) parse() (err error) {
+	switch {
+	case x.f.filter == "":
 		return nil
+	case x.f.wire:
+		x.frames, err = filter.ParseFrames(x.f.filter)
+	default:
+		x.messages, err = filter.ParseMessages(x.f.filter)
 	}
-	pass := walk{
-		reader: r, conn: conn, limit: longestMessage, bar: bar,
-		began: func(c *frame.Connection) error { return announce(c.ID) },
-		each: func(m *frame.Message) error {
-			if !from.has(m.From) {
-				return nil
-			}
-			return w.Message(m)
-		},
+	if err != nil {
+		return filterFailure(err)
 	}
-	if err := pass.run(ctx); err != nil {
+	return nil
+}
+
+func (x *exporter) exportFrames(ctx context.Context) error {
+	frames := x.r.Frames(ctx, store.FrameQuery{Conn: x.conn, Side: x.f.from.only, Filter: x.frames, Whole: true})
+	defer frames.Close()
+	return x.p.drain(ctx, x.r, frames, x.f.follow, func() error {
+		x.bar.of(frames)
+		return x.w.Frame(frames.Record())
+	}, x.w.Flush)
+}
+
+func (x *exporter) exportMessages(ctx context.Context) error {
+	x.next, x.written = max(x.conn, 1), make(map[uint64]bool)
+	messages := x.r.Messages(ctx, store.Query{Conn: x.conn, Side: x.f.from.only, Filter: x.messages})
+	defer messages.Close()
+	err := x.p.drain(ctx, x.r, messages, x.f.follow, func() error {
+		x.bar.of(messages)
+		m := messages.Message()
+		if err := x.announce(ctx, m.Conn, messages.Connection()); err != nil {
+			return err
+		}
+		return x.w.Message(m)
+	}, x.w.Flush)
+	if err != nil || x.messages != nil || ctx.Err() != nil {
 		return err
 	}
-	last := conn
-	if conn == 0 {
-		newest, err := r.Conns(ctx, 0, 1)
+	last := x.conn
+	if x.conn == 0 {
+		newest, err := x.r.Conns(ctx, 0, 1)
 		if err != nil || len(newest) == 0 {
 			return err
 		}
 		last = newest[0].ID
 	}
-	return announce(last)
+	return x.announce(ctx, last, nil)
+}
+
+// announce writes the connection with the given id, unless that was done
+// before, and without a filter all up to it: one without messages comes before
+// the first message of a later one.
+func (x *exporter) announce(ctx context.Context, id uint64, c *frame.Connection) error {
+	if x.messages != nil {
+		if x.written[id] {
+			return nil
+		}
+		x.written[id] = true
+		return x.w.Connection(c)
+	}
+	for ; x.next <= id; x.next++ {
+		c, err := x.r.Conn(ctx, x.next)
+		if errors.Is(err, store.ErrNoConnection) {
+			continue
+		}
+		if err == nil {
+			err = x.w.Connection(&c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
 )
 
 func (p *program) framesCommand() *cobra.Command {
 	var (
-		limit, last  int
+		s            selection
 		from         sides
 		asJSON, wire bool
 	)
@@ -20,20 +21,29 @@ func (p *program) framesCommand() *cobra.Command {
 		Short: "Print the frames of a connection, or of all in the order they were kept",
 		Long: `Print the frames of a connection as they were on the wire: fragments each by
 itself, compressed payloads compressed. Without CONN the frames of all
-connections come in the order they were kept.`,
+connections come in the order they were kept.
+
+With --follow it prints what there is and goes on while a capture is recorded.`,
 		Example: `  wsluice frames 3
   wsluice frames 3 --from client --last 10
+  wsluice frames --filter 'violation != "" || !fin'
   wsluice frames 3 --json --wire | jq -r .wire | base64 -d | xxd`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.list(c, args, limit, last, func(r *store.Reader, conn uint64, w window, l *list) error {
-				return eachFrame(c.Context(), r, conn, from, w, nil, func(record *frame.Record) error {
-					if asJSON || wire {
-						if err := complete(c.Context(), r, record); err != nil {
-							return err
-						}
-					}
+			if err := s.check(c); err != nil {
+				return err
+			}
+			q := store.FrameQuery{Side: from.only, Whole: asJSON || wire}
+			if s.filter != "" {
+				var err error
+				if q.Filter, err = filter.ParseFrames(s.filter); err != nil {
+					return filterFailure(err)
+				}
+			}
+			return p.list(c.Context(), args, func(r *store.Reader, conn uint64, l *list) error {
+				q.Conn = conn
+				return p.eachFrame(c.Context(), r, q, s, l.out.Flush, func(record *frame.Record) error {
 					switch {
 					case asJSON:
 						return l.json(record.AppendJSON(l.buffer(), wire))
@@ -45,79 +55,53 @@ connections come in the order they were kept.`,
 			})
 		},
 	}
-	windowFlags(c, &limit, &last, "frames")
+	s.flags(c, "frames")
 	sideFlag(c, &from)
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line")
 	c.Flags().BoolVar(&wire, "wire", false, "show the bytes as they were on the wire, header and mask included")
 	return c
 }
 
-// eachFrame calls each for the frames asked for.
-func eachFrame(ctx context.Context, r *store.Reader, conn uint64, from sides, w window, bar *progress, each func(*frame.Record) error) error {
-	if conn != 0 {
-		if _, err := r.Conn(ctx, conn); err != nil {
-			return err
-		}
-	}
-	start := uint64(1)
-	if w.last > 0 {
+// eachFrame calls each for the frames of q that s selects, and idle before it
+// waits for more.
+func (p *program) eachFrame(ctx context.Context, r *store.Reader, q store.FrameQuery, s selection, idle func() error, each func(*frame.Record) error) error {
+	skip := 0
+	if s.lastGiven {
 		var err error
-		if start, err = lastFrames(ctx, r, conn, from, w.last); err != nil {
+		if q.Start, skip, err = lastFrames(ctx, r, q, s.last); err != nil {
 			return err
 		}
 	}
-	cursor := r.Scan(ctx, conn, start)
-	defer cursor.Close()
-	for printed := 0; (w.limit == 0 || printed < w.limit) && cursor.Next(); {
-		bar.of(cursor)
-		record := cursor.Record()
-		if !from.has(record.From) {
-			continue
+	frames := r.Frames(ctx, q)
+	defer frames.Close()
+	printed := 0
+	return p.drain(ctx, r, frames, s.follow, func() error {
+		if skip > 0 {
+			skip--
+			return nil
 		}
-		printed++
-		if err := each(record); err != nil {
+		if err := each(frames.Record()); err != nil {
 			return err
 		}
-	}
-	return cursor.Err()
-}
-
-// lastFrames returns where the last n frames of from begin.
-func lastFrames(ctx context.Context, r *store.Reader, conn uint64, from sides, n int) (uint64, error) {
-	total, err := r.Count(ctx, conn)
-	if err != nil {
-		return 0, err
-	}
-	if from.only == nil {
-		return max(total, uint64(n)) - uint64(n) + 1, nil
-	}
-	// Going back page by page ends as soon as n are found.
-	const page = 1000
-	for end := total; end > 0; {
-		start := max(end, page) - page + 1
-		records, err := r.Page(ctx, conn, start, int(end-start+1))
-		if err != nil {
-			return 0, err
+		if printed++; printed == s.limit {
+			return errEnough
 		}
-		for i := len(records) - 1; i >= 0; i-- {
-			if !from.has(records[i].From) {
-				continue
-			}
-			if n--; n == 0 {
-				return start + uint64(i), nil
-			}
-		}
-		end = start - 1
-	}
-	return 1, nil
-}
-
-// complete gives a record the payload it came without.
-func complete(ctx context.Context, r *store.Reader, record *frame.Record) error {
-	if uint64(len(record.Payload)) == record.Stored {
 		return nil
+	}, idle)
+}
+
+// lastFrames returns where to start for the last n frames of q, and how many to
+// skip from there.
+func lastFrames(ctx context.Context, r *store.Reader, q store.FrameQuery, n int) (start uint64, skip int, err error) {
+	if q.Filter == nil || n == 0 {
+		start, err = last(ctx, r, q.Conn, n, func(f *frame.Record) bool { return q.Side == nil || *q.Side == f.From })
+		return start, 0, err
 	}
-	p, err := payload(ctx, r, record)
-	record.Payload = p
-	return err
+	q.Whole = false
+	frames := r.Frames(ctx, q)
+	defer frames.Close()
+	for frames.Next() {
+		skip++
+	}
+	return 1, max(0, skip-n), frames.Err()
 }

@@ -2,9 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
-
-	"github.com/spf13/cobra"
 
 	"github.com/wsluice/wsluice/export"
 	"github.com/wsluice/wsluice/frame"
@@ -21,27 +20,28 @@ type list struct {
 	buf  []byte
 }
 
-// list runs a list command: show prints to the list what the arguments and
-// --limit and --last ask for. Lines of all connections have their number.
-func (p *program) list(c *cobra.Command, args []string, limit, last int, show func(*store.Reader, uint64, window, *list) error) error {
-	w, err := newWindow(c, limit, last)
-	if err != nil {
-		return err
-	}
+// list runs a list command: show prints to the list what the arguments ask for.
+// Lines of all connections have their number.
+func (p *program) list(ctx context.Context, args []string, show func(*store.Reader, uint64, *list) error) error {
 	conn, err := connection(args)
 	if err != nil {
 		return err
 	}
-	r, err := p.open()
+	r, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	if conn != 0 {
+		if _, err := r.Conn(ctx, conn); err != nil {
+			return err
+		}
+	}
 	l := &list{
 		out:  bufio.NewWriterSize(p.stdout, 64<<10),
 		line: export.Line{Conn: conn == 0, Colour: colour(p.stdout), Width: terminalWidth(p.stdout)},
 	}
-	err = show(r, conn, w, l)
+	err = show(r, conn, l)
 	if flushing := l.out.Flush(); err == nil {
 		err = flushing
 	}

@@ -2,37 +2,52 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
 )
 
 func (p *program) messagesCommand() *cobra.Command {
 	var (
-		limit, last int
-		from        sides
-		asJSON      bool
+		s      selection
+		from   sides
+		asJSON bool
 	)
 	c := &cobra.Command{
 		Use:   "messages [CONN]",
 		Short: "Print the messages of a connection, or of all in the order they were kept",
 		Long: `Print the messages of a connection: fragments put together, compression undone,
 control frames as messages of their own. Without CONN the messages of all
-connections come in the order they were kept.`,
+connections come in the order they were kept.
+
+With --follow it prints what there is and goes on while a capture is recorded.`,
 		Example: `  wsluice messages 3
   wsluice messages 3 --from server --last 10
-  wsluice messages 3 --json | jq -r 'select(.type == "text") | .text'`,
+  wsluice messages --filter 'order filled'
+  wsluice messages --follow --filter 'from == server && json.type == "trade"' --json | jq .text`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(c *cobra.Command, args []string) error {
-			most := longestMessage
-			if !asJSON {
-				most = longestPreview
+			if err := s.check(c); err != nil {
+				return err
 			}
-			return p.list(c, args, limit, last, func(r *store.Reader, conn uint64, w window, l *list) error {
-				return eachMessage(c.Context(), r, conn, from, w, most, func(m *frame.Message) error {
+			q := store.Query{Side: from.only}
+			if !asJSON {
+				q.Limit = longestPreview
+			}
+			if s.filter != "" {
+				var err error
+				if q.Filter, err = filter.ParseMessages(s.filter); err != nil {
+					return filterFailure(err)
+				}
+			}
+			return p.list(c.Context(), args, func(r *store.Reader, conn uint64, l *list) error {
+				q.Conn = conn
+				return p.eachMessage(c.Context(), r, q, s, l.out.Flush, func(m *frame.Message) error {
 					if asJSON {
 						return l.json(m.AppendJSON(l.buffer()))
 					}
@@ -41,52 +56,91 @@ connections come in the order they were kept.`,
 			})
 		},
 	}
-	windowFlags(c, &limit, &last, "messages")
+	s.flags(c, "messages")
 	sideFlag(c, &from)
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line")
 	return c
 }
 
-// eachMessage calls each for the messages asked for, with at most most bytes of
-// payload.
-func eachMessage(ctx context.Context, r *store.Reader, conn uint64, from sides, w window, most int, each func(*frame.Message) error) error {
-	if conn != 0 {
-		if _, err := r.Conn(ctx, conn); err != nil {
-			return err
-		}
-	}
+// eachMessage calls each for the messages of q that s selects, and idle before
+// it waits for more.
+func (p *program) eachMessage(ctx context.Context, r *store.Reader, q store.Query, s selection, idle func() error, each func(*frame.Message) error) error {
 	skip := 0
-	if w.last > 0 {
-		// Messages end in another order than they begin, so that only counting
-		// them tells which are the last.
-		total := 0
-		count := walk{reader: r, conn: conn, limit: 1, each: func(m *frame.Message) error {
-			if from.has(m.From) {
-				total++
-			}
-			return nil
-		}}
-		if err := count.run(ctx); err != nil {
+	if s.lastGiven {
+		var err error
+		if q.Start, skip, err = lastMessages(ctx, r, q, s.last); err != nil {
 			return err
 		}
-		skip = max(0, total-w.last)
 	}
+	messages := r.Messages(ctx, q)
+	defer messages.Close()
 	printed := 0
-	pass := walk{reader: r, conn: conn, limit: most, each: func(m *frame.Message) error {
-		if !from.has(m.From) {
-			return nil
-		}
+	return p.drain(ctx, r, messages, s.follow, func() error {
 		if skip > 0 {
 			skip--
 			return nil
 		}
-		if err := each(m); err != nil {
+		if err := each(messages.Message()); err != nil {
 			return err
 		}
-		if printed++; printed == w.limit {
+		if printed++; printed == s.limit {
 			return errEnough
 		}
 		return nil
-	}}
-	return pass.run(ctx)
+	}, idle)
+}
+
+// lastMessages returns where to start for the last n messages of q, and how many
+// to skip from there.
+func lastMessages(ctx context.Context, r *store.Reader, q store.Query, n int) (start uint64, skip int, err error) {
+	start = 1
+	if q.Filter == nil || n == 0 {
+		start, err = last(ctx, r, q.Conn, n, func(f *frame.Record) bool {
+			whole := f.Opaque || f.Header.Fin || f.Header.Opcode.Control()
+			return whole && (q.Side == nil || *q.Side == f.From)
+		})
+	}
+	if err != nil || n == 0 {
+		return start, 0, err
+	}
+	// Messages may end without a last frame, so that only counting them tells.
+	q.Start, q.Limit = start, 1
+	messages := r.Messages(ctx, q)
+	defer messages.Close()
+	total := 0
+	for messages.Next() {
+		total++
+	}
+	return start, max(0, total-n), messages.Err()
+}
+
+// last returns the number of the last record but n-1 that counts, or of the
+// first there is. Going back page by page it ends as soon as it is found.
+func last(ctx context.Context, r *store.Reader, conn uint64, n int, counts func(*frame.Record) bool) (uint64, error) {
+	const size = 1000
+	end, err := r.Count(ctx, conn)
+	if err != nil || n == 0 {
+		return end + 1, err
+	}
+	for end > 0 {
+		start := max(end, size) - size + 1
+		records, err := r.Page(ctx, conn, start, int(end-start+1))
+		if err != nil {
+			return 0, err
+		}
+		for _, record := range slices.Backward(records) {
+			number := record.Seq
+			if conn == 0 {
+				number = record.Global
+			}
+			if number > end || !counts(&record) {
+				continue
+			}
+			if n--; n == 0 {
+				return number, nil
+			}
+		}
+		end = start - 1
+	}
+	return 1, nil
 }

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-
-	"github.com/wsluice/wsluice/store"
 )
 
 // progress is a bar on stderr for long work, drawn only on a terminal and only
@@ -45,9 +43,9 @@ func (b *progress) set(done, total int64) {
 	_ = b.bar.Set64(done)
 }
 
-// of shows how far a cursor has come. It is cheap enough to be called for every
-// record.
-func (b *progress) of(c *store.Cursor) {
+// of shows how far a cursor has come. It is cheap enough to be called for everything
+// it goes through.
+func (b *progress) of(c cursor) {
 	if b == nil {
 		return
 	}

@@ -21,7 +21,7 @@ var rooms = map[string]struct{ ours, libraries []string }{
 	"filter":  {ours: []string{"frame"}, libraries: []string{"github.com/expr-lang/expr"}},
 	"store":   {ours: []string{"frame", "filter"}, libraries: []string{"go.etcd.io/bbolt", "github.com/klauspost/compress/s2", "github.com/klauspost/compress/zstd", "google.golang.org/protobuf/encoding/protowire", "golang.org/x/sys"}},
 	"proxy":   {ours: []string{"frame", "certs", "filter"}, libraries: []string{"github.com/elazarl/goproxy", "github.com/gorilla/websocket", "golang.org/x/net"}},
-	"control": {ours: []string{"frame", "filter", "store", "proxy"}},
+	"control": {ours: []string{"frame", "filter", "store", "proxy"}, libraries: []string{"golang.org/x/sys"}},
 	"decode":  {ours: []string{"frame"}},
 	"export":  {ours: []string{"frame", "decode"}},
 	"cmd":     {ours: []string{"frame", "certs", "filter", "store", "proxy", "control", "decode", "export"}, libraries: []string{"github.com/spf13", "golang.org/x/term", "github.com/schollz/progressbar", "github.com/gorilla/websocket", "github.com/elazarl/goproxy", "github.com/klauspost/compress/s2", "golang.org/x/sys"}},

@@ -89,6 +89,7 @@ Without a command it records like "wsluice proxy".`,
 		p.caCommand(),
 		p.verifyCommand(),
 		p.versionCommand(),
+		p.filtersTopic(),
 	)
 	return root
 }

@@ -40,7 +40,7 @@ func (m *meter) measure(now time.Time, s store.Stats, open int) {
 	defer m.lock.Unlock()
 	sample := Sample{
 		Time: now.UTC().Truncate(time.Millisecond), Open: open, Queued: s.Queued,
-		Frames: s.Frames - m.before.Frames,
+		Frames: s.Frames - m.before.Frames, Bytes: s.Bytes - m.before.Bytes,
 		Stalls: s.Stalls - m.before.Stalls, Shed: s.Shed - m.before.Shed,
 	}
 	if seconds := now.Sub(m.at).Seconds(); seconds > 0 {

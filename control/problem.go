@@ -43,6 +43,7 @@ var codes = []struct {
 }{
 	{"no_connection", http.StatusNotFound, store.ErrNoConnection, "GET /v1/conns lists the connections"},
 	{"no_frame", http.StatusNotFound, store.ErrNoFrame, "GET /v1/count tells the number of the last frame"},
+	{"open", http.StatusConflict, store.ErrOpen, "wait until it has ended"},
 	{"corrupt", http.StatusInternalServerError, store.ErrCorrupt, "stop the recording, then run wsluice verify"},
 }
 

@@ -144,7 +144,7 @@ func (c *Client) unknown(ctx context.Context, params url.Values, known func(uint
 	missing := make(map[uint64]int)
 	var want []string
 	err := c.blocks(ctx, params, out, func(b remoteBlock) {
-		if !known(b.key, b.records) {
+		if b.records > 0 && !known(b.key, b.records) {
 			missing[b.key] = len(blocks)
 			want = append(want, strconv.FormatUint(b.key, 10))
 		}

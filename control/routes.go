@@ -35,6 +35,9 @@ func routes() []route {
 		{"GET", "/v1/events", "what happened to the recording", []string{"after", "limit", "last", "follow"}, false, (*Server).events},
 		{"GET", "/v1/snapshot", "a copy of the capture", nil, true, (*Server).snapshot},
 
+		{"POST", "/v1/prune", "remove the oldest frames", nil, false, (*Server).prune},
+		{"POST", "/v1/delete", "remove connections", nil, false, (*Server).delete},
+
 		{"GET", "/v1/count", "the number of the last frame", []string{"conn"}, false, (*Server).counted},
 		{"GET", "/v1/wait", "the version of the capture, when it is another", []string{"version"}, false, (*Server).wait},
 		{"GET", "/v1/blocks", "stored blocks", []string{"conn", "from", "records", "limit", "heads", "want"}, false, (*Server).blocks},

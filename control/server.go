@@ -25,7 +25,7 @@ const (
 	spareConns = 16               // connections above that, to be told so
 	maxStreams = 32               // requests at a time whose answer may be long
 	maxHeader  = 64 << 10         // bytes of a request's header
-	maxBody    = 64 << 10         // bytes of a request's body
+	maxBody    = 1 << 20          // bytes of a request's body
 	patience   = time.Minute      // for a client that takes nothing
 	askTime    = 10 * time.Second // for a client to make its request
 	idleTime   = 2 * time.Minute  // between two requests

@@ -72,8 +72,8 @@ type Stats struct {
 	FileMax  int64 `json:"file_max"`
 	// DiskFree is how much the disk has room for, in bytes.
 	DiskFree uint64 `json:"disk_free"`
-	// Oldest is the time before which everything was removed, by a ring or on
-	// the user's wish, and Pruned how many frames that were in this recording.
+	// Oldest is the time of the oldest frame there is, Pruned how many were
+	// removed, to keep within FileMax or on a user's wish.
 	Oldest time.Time `json:"oldest,omitzero"`
 	Pruned uint64    `json:"pruned"`
 	// Readers is how many connections the control socket has.
@@ -174,7 +174,9 @@ func (s *Server) stats(ctx context.Context) (Stats, error) {
 	now := Stats{Time: time.Now().UTC(), Readers: int(s.door.inside.Load())}
 	r := s.options.Recorder.Stats()
 	now.Frames, now.Queued, now.Stalls, now.Shed, now.Lost = r.Frames, r.Queued, r.Stalls, r.Shed, r.Lost
+	now.Bytes, now.Pruned, now.Oldest = r.Bytes, r.Pruned, r.Oldest
 	now.Commits, now.SlowestCommit = r.Commits, r.Slowest.Seconds()
+	now.FileSize, now.FileUsed, now.FileMax = r.Size, r.Used, r.MaxSize
 	if r.Full != nil {
 		now.Full = r.Full.Error()
 	}

@@ -60,7 +60,7 @@ type versionAnswer struct {
 }
 
 // blockEntry stands before each block of an answer: its key, how many records
-// it has and how many bytes follow.
+// it has, or 0 for one that comes whole in any case, and how many bytes follow.
 const blockEntry = 8 + 4 + 4
 
 func (s *Server) blocks(a *answer) error {
@@ -85,35 +85,36 @@ func (s *Server) blocks(a *answer) error {
 	}
 	ask.Limit = min(limit, maxBlocks)
 
+	// Known is asked about all blocks but those that must be sent whole, because
+	// they hold records of connections that were deleted.
 	type entry struct {
 		key     uint64
 		records uint32
-		out     bool
+		left    bool // not sent
 	}
-	var entries []entry
+	var entries [maxBlocks]entry
+	var found store.Blocks
 	ask.Known = func(key uint64, records uint32) bool {
 		_, wanted := want[key]
-		out := heads || want == nil || wanted
-		entries = append(entries, entry{key, records, out})
-		return heads || !out
+		left := want != nil && !wanted
+		entries[found.Len()] = entry{key, records, left}
+		return heads || left
 	}
-	var found store.Blocks
 	if err := s.source.Blocks(a.Context(), ask, &found); err != nil {
 		return err
 	}
 	size := 3 * 8
-	for i, e := range entries {
-		if e.out {
-			size += blockEntry + len(found.Block(i))
-		}
+	for i := range found.Len() {
+		size += blockEntry + len(found.Block(i))
 	}
 	be := binary.BigEndian
 	body := make([]byte, 0, size)
 	for _, n := range []uint64{found.First, found.Next, found.Last} {
 		body = be.AppendUint64(body, n)
 	}
-	for i, e := range entries {
-		if !e.out {
+	for i := range found.Len() {
+		e := &entries[i]
+		if e.left || e.records == 0 && want != nil {
 			continue
 		}
 		p := found.Block(i)

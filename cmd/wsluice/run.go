@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -141,8 +142,8 @@ func passOn(status int, err error) error {
 // count.
 func onlyOwn(c *cobra.Command) error {
 	var given []string
-	c.LocalFlags().Visit(func(flag *pflag.Flag) {
-		if flag.Name != "verbose" && flag.Name != "browser" {
+	c.Flags().Visit(func(flag *pflag.Flag) {
+		if !slices.Contains([]string{"capture", "browser", "verbose"}, flag.Name) {
 			given = append(given, "--"+flag.Name)
 		}
 	})

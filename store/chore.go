@@ -92,7 +92,7 @@ func (r *Recorder) flush(ctx context.Context) error {
 
 // await waits until ready, which is called with r.mu held, reports true.
 func (r *Recorder) await(ctx context.Context, ready func() bool) error {
-	for {
+	for over := false; ; {
 		r.mu.Lock()
 		done, err, changed := ready(), r.stats.Err, r.changed
 		r.mu.Unlock()
@@ -101,9 +101,13 @@ func (r *Recorder) await(ctx context.Context, ready func() bool) error {
 			return nil
 		case err != nil:
 			return err
+		case over:
+			return ErrClosed
 		}
 		select {
 		case <-changed:
+		case <-r.ended:
+			over = true
 		case <-ctx.Done():
 			return ctx.Err()
 		}

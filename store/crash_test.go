@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,12 +18,17 @@ import (
 	"github.com/wsluice/wsluice/frame"
 )
 
-const victimPath = "WSLUICE_STORE_VICTIM"
+// The environment of a victim: the capture, and a bound for its size.
+const (
+	victimPath = "WSLUICE_STORE_VICTIM"
+	victimSize = "WSLUICE_STORE_VICTIM_SIZE"
+)
 
 // victim records numbered frames on a few connections until it is killed, and
 // prints how many of each are acknowledged.
 func victim(path string) {
-	r, err := Create(path, Options{})
+	size, _ := strconv.ParseInt(os.Getenv(victimSize), 10, 64)
+	r, err := Create(path, Options{MaxSize: size})
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
@@ -39,7 +46,11 @@ func victim(path string) {
 	for {
 		for range 1 + rand.IntN(3000) {
 			i := rand.IntN(len(tapes))
-			tapes[i].Append(frame.Server, time.Now(), text(frame.Server, string(numbered(ids[i], sent[i]))))
+			p := numbered(ids[i], sent[i])
+			if size > 0 {
+				p = noisy(ids[i], sent[i])
+			}
+			tapes[i].Append(frame.Server, time.Now(), text(frame.Server, string(p)))
 			sent[i]++
 		}
 		if err := r.Sync(context.Background()); err != nil {
@@ -52,6 +63,16 @@ func victim(path string) {
 		}
 		os.Stdout.Write(append(line, '\n'))
 	}
+}
+
+// noisy is numbered with bytes behind it that do not compress.
+func noisy(conn, n uint64) []byte {
+	p := numbered(conn, n)
+	noise := rand.New(rand.NewPCG(conn, n))
+	for range 500 {
+		p = binary.BigEndian.AppendUint64(p, noise.Uint64())
+	}
+	return p
 }
 
 // numbered is the payload of the nth frame of a connection. A few are long.

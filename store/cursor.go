@@ -79,6 +79,7 @@ func (c *Cursor) Next() bool {
 // record moves to the next record in the current block.
 func (c *Cursor) record() (ok bool, err error) {
 	if ok, err = c.w.seek(c.conn, c.next); !ok {
+		c.leave() // records of deleted connections may have come last
 		return false, err
 	}
 	if c.next = c.w.rec.Seq + 1; c.conn == 0 {
@@ -92,6 +93,14 @@ func (c *Cursor) record() (ok bool, err error) {
 
 // pass goes past the current block.
 func (c *Cursor) pass() {
+	c.leave()
+	if c.passed != nil {
+		c.passed(c.w.b)
+	}
+}
+
+// leave makes c go on behind the current block.
+func (c *Cursor) leave() {
 	b := c.w.b
 	if c.next = b.last + 1; c.conn != 0 {
 		for _, p := range b.places {
@@ -99,9 +108,6 @@ func (c *Cursor) pass() {
 				c.next = p.first + p.count
 			}
 		}
-	}
-	if c.passed != nil {
-		c.passed(b)
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *pacer) chunks(chunks []*chunk, total uint64, now time.Time) {
 		p.chunk(c)
 		p.queue.recycle(c)
 		chunks[i] = nil
-		if len(p.batch.arena) >= batchSize {
+		if len(p.batch.arena) >= p.ring.batch() {
 			p.hand()
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -83,6 +84,11 @@ func (r *Reader) resolve(ctx context.Context, d *decoded) error {
 		return nil
 	}
 	size, shed, err := r.source.Stored(ctx, d.Global)
+	if errors.Is(err, ErrNoFrame) {
+		// It was pruned or deleted just now; its beginning is what is left.
+		d.Incomplete = frame.Cut
+		return nil
+	}
 	if err != nil {
 		return err
 	}

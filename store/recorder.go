@@ -68,6 +68,7 @@ type Recorder struct {
 	flushWanted atomic.Uint64
 	closing     atomic.Bool
 	quit        chan struct{} // closed by Close
+	ended       chan struct{} // closed when nothing is written any more
 	done        sync.WaitGroup
 	batches     chan *batch
 	free        chan *batch
@@ -121,6 +122,7 @@ func Create(path string, o Options) (*Recorder, error) {
 		shed:     o.Overload == Shed,
 		commit:   o.commit,
 		quit:     make(chan struct{}),
+		ended:    make(chan struct{}),
 		batches:  make(chan *batch),
 		free:     make(chan *batch, 2),
 		chores:   make(chan chore),
@@ -273,6 +275,7 @@ func (r *Recorder) Close() error {
 	close(r.quit)
 	r.queue.close()
 	r.done.Wait()
+	close(r.ended)
 	r.queue.free()
 	err := r.file.close()
 	if s := r.Stats(); s.Err != nil {

@@ -37,5 +37,14 @@ func (g *ring) step(tx *bolt.Tx, more int) (*trimming, error) {
 // bound.
 func (g *ring) due() int { return int(g.size / ringShare) }
 
+// batch returns at what size a batch is committed at once. What it replaces can
+// be used by the next one only, so that a large one makes the file larger.
+func (g *ring) batch() int {
+	if due := g.due(); due > 0 {
+		return min(batchSize, due)
+	}
+	return batchSize
+}
+
 // allocation returns in what steps the file is to grow.
 func (g *ring) allocation() int { return int(min(max(g.size/ringShare, 1<<20), 16<<20)) }

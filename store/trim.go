@@ -76,10 +76,11 @@ func (w *trimming) short() bool { return w.done.Bytes < w.need }
 // blocks removes the oldest blocks.
 func (w *trimming) blocks() error {
 	var keys []uint64
+	var long int64 // bytes of payloads that go with the blocks
 	edge := w.pruned
 	c := w.tx.Bucket(bucketBlocks).Cursor()
 	k, v := c.First()
-	for ; k != nil && w.done.Bytes < trimSize; k, v = c.Next() {
+	for ; k != nil && w.done.Bytes+long < trimSize; k, v = c.Next() {
 		key, err := number("blocks", k)
 		if err != nil {
 			return err
@@ -88,11 +89,14 @@ func (w *trimming) blocks() error {
 		if w.places, e, err = blockPlaces(w.places[:0], key, v); err != nil {
 			return err
 		}
-		if e.last > w.safe || !w.short() && (w.before == 0 || e.maxTime >= w.before) {
+		if e.last > w.safe || w.done.Bytes+long >= w.need && (w.before == 0 || e.maxTime >= w.before) {
 			break
 		}
 		for _, p := range w.places {
 			w.met[p.conn] = true
+		}
+		if err := w.long(&e, &long); err != nil {
+			return err
 		}
 		keys, edge = append(keys, key), e.last
 		w.done.Frames += uint64(e.count)
@@ -113,6 +117,20 @@ func (w *trimming) blocks() error {
 		return err
 	}
 	return w.tx.Bucket(bucketMeta).Put(keyPruned, u64(edge))
+}
+
+// long adds to n the bytes of the long payloads of a block, as far as they
+// matter.
+func (w *trimming) long(e *envelope, n *int64) error {
+	c := w.tx.Bucket(bucketChunks).Cursor()
+	for k, v := c.Seek(pair(e.base, 0)); k != nil && *n < trimSize; k, v = c.Next() {
+		global, _, err := numbers("chunks", k)
+		if err != nil || global > e.last {
+			return err
+		}
+		*n += int64(len(k) + len(v))
+	}
+	return nil
 }
 
 // parts removes the payloads of records that are gone. A payload may be longer

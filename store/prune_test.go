@@ -1,0 +1,366 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// TestPrune prunes by time and by size, at rest and live. It would catch frames
+// that go although they are within the bound, ones that stay beyond it, and a
+// connection of which too much or too little is left.
+func TestPrune(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		t.Run(map[bool]string{false: "at rest", true: "live"}[live], func(t *testing.T) {
+			m := newTide(t, 5)
+			var pruned Pruned
+			prune := func(b Bound) {
+				var done Pruned
+				var err error
+				if live {
+					done, err = m.rec.Prune(t.Context(), b)
+				} else {
+					done, err = Prune(t.Context(), m.path, b, nil)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				pruned.add(done)
+			}
+			var half time.Time
+			care := func() {
+				before := pruned
+				if prune(Bound{Before: epoch}); pruned != before {
+					t.Fatalf("pruned what is after the bound: %+v", pruned)
+				}
+				prune(Bound{Before: half})
+				prune(Bound{Before: half})
+			}
+			m.session(Options{}, 20<<20, func() { half = m.now })
+			m.session(Options{}, 20<<20, func() {
+				if live && pruned.Frames == 0 {
+					care()
+				}
+			})
+			if !live {
+				care()
+			}
+			verify(t, m.path)
+			r := openReader(t, m.path)
+			got := scan(t, r, 0, 1)
+			if m.check(r) != pruned.Frames || pruned.Frames == 0 {
+				t.Errorf("pruned %+v", pruned)
+			}
+			// The first block may hold older frames besides newer ones.
+			if n := len(got); n < len(m.all)/4 || got[min(n-1, 700)].Time.Before(half) {
+				t.Errorf("%d of %d frames are left", n, len(m.all))
+			}
+			conns, err := r.Conns(t.Context(), 0, 1000)
+			for _, c := range conns {
+				if c.Frames == [2]uint64{} && c.End.Before(half) {
+					t.Errorf("connection %d of %v is left", c.ID, c.End)
+				}
+			}
+			if uint64(len(conns))+pruned.Connections != m.last {
+				t.Errorf("%d connections are left (%v), %d went, there were %d", len(conns), err, pruned.Connections, m.last)
+			}
+			closeAll(t, r)
+			if live {
+				return
+			}
+			prune(Bound{Size: 5 << 20})
+			k, err := openKept(m.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			used, err := k.used()
+			if closeAll(t, k.file.db); err != nil || used > 5<<20 || used < 1<<20 {
+				t.Errorf("%d bytes are in use (%v), want 5 MiB", used, err)
+			}
+			verify(t, m.path)
+			r = openReader(t, m.path)
+			m.check(r)
+			closeAll(t, r)
+			// Nothing at all may be left, and the numbers go on all the same.
+			prune(Bound{Before: m.now.Add(time.Hour)})
+			verify(t, m.path)
+			r = openReader(t, m.path)
+			if edge := m.check(r); edge != uint64(len(m.all)) {
+				t.Errorf("%d of %d frames are gone", edge, len(m.all))
+			}
+			if n, err := r.Count(t.Context(), 0); err != nil || n != uint64(len(m.all)) {
+				t.Errorf("the capture counts %d frames (%v), want %d", n, err, len(m.all))
+			}
+			closeAll(t, r)
+			m.session(Options{}, 1<<20, func() {})
+			verify(t, m.path)
+			r = openReader(t, m.path)
+			m.check(r)
+		})
+	}
+}
+
+// TestPruneErrors would catch a bound that bounds nothing, a capture that is
+// created by pruning it, and one that is pruned under its recorder.
+func TestPruneErrors(t *testing.T) {
+	path := sample(t)
+	for _, b := range []Bound{{}, {Size: -1}} {
+		if _, err := Prune(t.Context(), path, b, nil); err == nil {
+			t.Errorf("prune to %+v went well", b)
+		}
+	}
+	bound := Bound{Before: epoch.Add(time.Hour)}
+	missing := capturePath(t)
+	if _, err := Prune(t.Context(), missing, bound, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("prune of a missing file: %v", err)
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("prune made a file")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Prune(ctx, path, bound, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("prune that was interrupted: %v", err)
+	}
+	r := create(t, path, Options{})
+	closeAll(t, r)
+	if _, err := r.Prune(t.Context(), bound); !errors.Is(err, ErrClosed) {
+		t.Errorf("prune of a closed recorder: %v", err)
+	}
+	var done, total int64
+	p, err := Prune(t.Context(), path, bound, func(d, n int64) { done, total = d, n })
+	if err != nil || done != total || total != 8000 || p.Frames != 8000 {
+		t.Errorf("pruned %+v, progress ended at %d of %d, %v", p, done, total, err)
+	}
+}
+
+// TestDelete deletes connections, at rest and live. It would catch a frame that
+// can still be seen by any way there is, a payload that stays in the file, one
+// that goes with its neighbour, and an id that is given again.
+func TestDelete(t *testing.T) {
+	t.Run("at rest", func(t *testing.T) {
+		m := newTide(t, 7)
+		m.session(Options{}, 8<<20, func() {})
+		m.delete(func(ids ...uint64) (Pruned, error) {
+			return Delete(t.Context(), m.path, ids...)
+		}, func(fn func(*Reader)) {
+			r := openReader(t, m.path)
+			fn(r)
+			closeAll(t, r)
+		})
+	})
+	t.Run("live", func(t *testing.T) {
+		m := newTide(t, 7)
+		m.session(Options{}, 30<<20, func() {
+			if len(m.open) == 0 || m.last < 10 || m.conns[m.open[0].id] == nil || len(m.all) < 150 || m.deleted {
+				return
+			}
+			if _, err := m.rec.Delete(t.Context(), m.open[0].id); !errors.Is(err, ErrOpen) {
+				t.Fatalf("delete of an open connection: %v", err)
+			}
+			live := m.rec.Reader() // whose cache knows the blocks as they were
+			m.delete(func(ids ...uint64) (Pruned, error) {
+				return m.rec.Delete(t.Context(), ids...)
+			}, func(fn func(*Reader)) {
+				synced(t, m.rec)
+				fn(live)
+			})
+			closeAll(t, live)
+		})
+		if !m.deleted {
+			t.Fatal("nothing was deleted")
+		}
+		m.carryOn()
+	})
+}
+
+// delete deletes a connection with a long payload and the newest one.
+func (m *tide) delete(remove func(...uint64) (Pruned, error), look func(func(*Reader))) {
+	t := m.t
+	m.deleted = true
+	var long, newest, global uint64
+	look(func(r *Reader) {
+		m.check(r)
+		for _, rec := range scan(t, r, 0, 1) {
+			if m.conns[rec.Conn].end.IsZero() {
+				continue
+			}
+			if rec.Stored > partSize && long == 0 {
+				long, global = rec.Conn, rec.Global
+			}
+			newest = max(newest, rec.Conn)
+		}
+	})
+	if long == 0 || long == newest {
+		t.Fatalf("connections %d and %d are no good example", long, newest)
+	}
+	if _, err := remove(long, 1<<40); !errors.Is(err, ErrNoConnection) {
+		t.Fatalf("delete of an unknown connection: %v", err)
+	}
+	look(func(r *Reader) { m.check(r) })
+	done, err := remove(long, newest, long)
+	if err != nil || done.Frames != m.conns[long].frames+m.conns[newest].frames || done.Connections != 2 {
+		t.Fatalf("deleted %+v, %v", done, err)
+	}
+	m.conns[long], m.conns[newest] = nil, nil
+	look(func(r *Reader) {
+		m.check(r)
+		if _, err := r.Payload(t.Context(), global); !errors.Is(err, ErrNoFrame) {
+			t.Errorf("the payload of frame %d is there: %v", global, err)
+		}
+		if part, err := r.source.Part(t.Context(), global, 0); part != nil || err != nil {
+			t.Errorf("a part of frame %d is there, %v", global, err)
+		}
+		if page, err := r.Page(t.Context(), 0, global, 1); err != nil || len(page) == 1 && page[0].Global == global {
+			t.Errorf("frame %d is there, %v", global, err)
+		}
+	})
+	if _, err := remove(long); !errors.Is(err, ErrNoConnection) {
+		t.Fatalf("delete of a connection that was deleted: %v", err)
+	}
+}
+
+// carryOn records a little more, after which everything is to be right.
+func (m *tide) carryOn() {
+	m.t.Helper()
+	for range 2 {
+		if report := verify(m.t, m.path); report.Deleted != 2 {
+			m.t.Errorf("%d connections are noted as deleted", report.Deleted)
+		}
+		m.session(Options{}, 1<<20, func() {})
+		r := openReader(m.t, m.path)
+		m.check(r)
+		closeAll(m.t, r)
+	}
+}
+
+// TestDeleteInterrupted ends a deletion half way, in a capture where it takes
+// several transactions. It would catch a connection that is half there, and room
+// that is never free again.
+func TestDeleteInterrupted(t *testing.T) {
+	path := capturePath(t)
+	r := create(t, path, Options{})
+	tape, c := openTape(t, r)
+	p := make([]byte, 1<<20)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 40 {
+		for i := range p {
+			p[i] = byte(rng.Uint32())
+		}
+		tape.Append(frame.Server, epoch, wire(frame.Server, frame.Header{Fin: true, Opcode: frame.Binary}, p))
+	}
+	tape.Close(frame.End{Time: epoch})
+	closeAll(t, r)
+	k, err := openKept(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	_, err = bury(t.Context(), stopping{k, &steps}, []uint64{c.ID})
+	if closeAll(t, k.file.db); !errors.Is(err, context.Canceled) {
+		t.Fatalf("delete that was interrupted: %v", err)
+	}
+	verify(t, path)
+	reader := openReader(t, path)
+	if n := len(scan(t, reader, 0, 1)); n > 0 {
+		t.Errorf("%d frames are left", n)
+	}
+	closeAll(t, reader)
+	if _, err := Delete(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if k, err = openKept(path); err != nil {
+		t.Fatal(err)
+	}
+	if used, err := k.used(); err != nil || used > 1<<20 {
+		t.Errorf("%d bytes are in use, %v", used, err)
+	}
+	closeAll(t, k.file.db)
+	verify(t, path)
+}
+
+// stopping is a keeper that fails after three transactions.
+type stopping struct {
+	keeper
+	steps *int
+}
+
+func (s stopping) update(ctx context.Context, fn func(*bolt.Tx) error) error {
+	if *s.steps++; *s.steps > 3 {
+		return context.Canceled
+	}
+	return s.keeper.update(ctx, fn)
+}
+
+// TestRingKill kills a process that records into a ring, again and again. It
+// would catch an edge that is not clean after a crash, and a frame behind it
+// that is missing although it was acknowledged.
+func TestRingKill(t *testing.T) {
+	path := capturePath(t)
+	pruned := false
+	for range 8 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), victimPath+"="+path, victimSize+"="+fmt.Sprint(minRing))
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		acked := make(map[uint64]uint64)
+		lines, stop := bufio.NewScanner(out), 5+rand.IntN(20)
+		for n := 0; lines.Scan(); n++ {
+			var id, frames uint64
+			for rest := bytes.NewBuffer(lines.Bytes()); ; {
+				if _, err := fmt.Fscan(rest, &id, &frames); err != nil {
+					break
+				}
+				acked[id] = frames
+			}
+			if n == stop {
+				cmd.Process.Kill()
+			}
+		}
+		cmd.Wait()
+		pruned = verify(t, path).Pruned > 0 || pruned
+		r := openReader(t, path)
+		for id, n := range acked {
+			c, err := r.Conn(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			count, err := r.Count(t.Context(), id)
+			if err != nil || count < n || c.Frames[frame.Server] != count {
+				t.Fatalf("connection %d has %d frames and counts %v (%v), %d were acknowledged", id, count, c.Frames, err, n)
+			}
+			next := c.Missing + 1
+			for _, rec := range scan(t, r, id, 1) {
+				if rec.Seq != next || !bytes.HasPrefix(noisy(id, rec.Seq-1), rec.Payload) {
+					t.Fatalf("connection %d: frame %d where %d is due", id, rec.Seq, next)
+				}
+				next++
+			}
+			if next != count+1 {
+				t.Fatalf("connection %d ends with frame %d, counts %d", id, next-1, count)
+			}
+		}
+		closeAll(t, r)
+	}
+	if !pruned {
+		t.Error("the capture never became too large")
+	}
+}

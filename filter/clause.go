@@ -1,5 +1,10 @@
 package filter
 
+import (
+	"slices"
+	"unicode/utf8"
+)
+
 // maxForms is how many forms a clause has at most; each is searched for.
 const maxForms = 8
 
@@ -28,4 +33,50 @@ func (c clause) worth() int {
 		least = min(least, len(f.lower))
 	}
 	return least*(maxForms+1) - len(c)
+}
+
+// same reports whether both are searches for the same texts.
+func (c clause) same(other clause) bool {
+	return slices.EqualFunc(c, other, func(a, b *finder) bool { return a.lower == b.lower && a.fold == b.fold })
+}
+
+// literally returns what holds a text in the payload needs, nil for nothing.
+func literally(sought string) clause {
+	if sought == "" {
+		return nil
+	}
+	return clause{newFinder(sought, exactly)}
+}
+
+// escape begins every escape in JSON of a character that has no shorter one.
+var escape = newFinder(`\u`, exactly)
+
+// inJSON returns what it needs that a string in JSON holds a text. A writer of
+// JSON may escape any character as \u0041; the ones that have other escapes do
+// not count.
+func inJSON(sought string) clause {
+	part := longest(sought, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == '/' || r == utf8.RuneError })
+	if part == "" {
+		return nil
+	}
+	return clause{newFinder(part, exactly), escape}
+}
+
+// inJSONAlso returns c for a string in JSON.
+func inJSONAlso(c clause) clause {
+	var out clause
+	for _, f := range c {
+		if f.fold {
+			return nil
+		}
+		form := inJSON(f.lower)
+		if form == nil || len(out) >= maxForms-1 {
+			return nil
+		}
+		out = append(out, form[0])
+	}
+	if out == nil {
+		return nil
+	}
+	return append(out, escape)
 }

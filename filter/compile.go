@@ -28,10 +28,10 @@ type compiler struct {
 	err       *Error
 }
 
-func (l *language) compile(source string, root ast.Node) (eval, *Error) {
-	c := compiler{language: l, source: source, now: at(time.Now())}
-	run := c.compile(root).run
-	return run, c.err
+func (l *language) compile(source string, root ast.Node, now time.Time) (code, *Error) {
+	c := compiler{language: l, source: source, now: at(now)}
+	out := c.compile(root)
+	return out, c.err
 }
 
 func (c *compiler) fail(n ast.Node, format string, args ...any) code {
@@ -165,12 +165,17 @@ func (c *compiler) binary(n *ast.BinaryNode) code {
 		if right.fixed != nil && right.fixed.kind == kindText {
 			return fold(containing(a, right.fixed.text), left)
 		}
-	case "==":
+	case "==", "!=":
 		if right.fixed != nil && right.fixed.kind == kindText {
-			return fold(equalTo(a, *right.fixed), left)
+			return fold(equalTo(a, right.fixed.text, n.Operator == "=="), left)
 		}
 	}
 	evaluate := binaries[n.Operator]
+	if right.fixed != nil {
+		if run := relatedTo(n.Operator, a, *right.fixed, evaluate); run != nil {
+			return fold(run, left)
+		}
+	}
 	if evaluate == nil {
 		return c.fail(n, "the operator %s is not offered in filters", n.Operator)
 	}
@@ -185,67 +190,6 @@ func (c *compiler) binary(n *ast.BinaryNode) code {
 		}
 		return evaluate(s, x, y)
 	}, left, right)
-}
-
-// and is false as soon as one side is, whatever the other is; so what cannot be
-// evaluated does not keep a condition from an answer that does not depend on it.
-func and(s *scope, a, b eval) value {
-	x := a(s)
-	if x.isFalse() {
-		return no
-	}
-	y := b(s)
-	switch {
-	case y.isFalse():
-		return no
-	case x.kind != kindBool || y.kind != kindBool:
-		return unevaluated
-	}
-	return yes
-}
-
-// or is true as soon as one side is.
-func or(s *scope, a, b eval) value {
-	x := a(s)
-	if x.isTrue() {
-		return yes
-	}
-	y := b(s)
-	switch {
-	case y.isTrue():
-		return yes
-	case x.kind != kindBool || y.kind != kindBool:
-		return unevaluated
-	}
-	return no
-}
-
-// containing searches for a text known beforehand.
-func containing(in eval, sought string) eval {
-	f := newFinder(sought, exactly)
-	return func(s *scope) value {
-		switch v := in(s); {
-		case v.kind == kindNull:
-			return no
-		case v.kind != kindText || !s.read(len(v.text)):
-			return unevaluated
-		default:
-			return truth(f.in(v.text))
-		}
-	}
-}
-
-// equalTo compares with a text known beforehand.
-func equalTo(of eval, known value) eval {
-	return func(s *scope) value {
-		switch v := of(s); v.kind {
-		case kindText:
-			return truth(v.text == known.text)
-		case kindBad:
-			return unevaluated
-		}
-		return no
-	}
 }
 
 func (c *compiler) matches(n *ast.BinaryNode) code {

@@ -8,73 +8,101 @@ import (
 
 // Messages is a filter over messages. It never changes; any number of goroutines
 // may use it at once.
-type Messages struct{ program }
+type Messages struct{ program *program }
 
 // ParseMessages makes a filter of a text. An error is an *Error.
 func ParseMessages(text string) (*Messages, error) {
-	f := new(Messages)
-	if err := f.parse(languages[OfMessages], text); err != nil {
+	p, err := parse(OfMessages, text)
+	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return &Messages{p}, nil
 }
 
 // Match reports whether m, which passed on connection c, is one of those the
 // filter selects. When c is nil, fields of the connection are empty. The payload
 // must not be changed meanwhile.
 func (f *Messages) Match(m *frame.Message, c *frame.Connection) bool {
-	return f.matchPayload(m.Payload, m, nil, c)
+	return f.program.matchPayload(m.Payload, m, nil, c)
 }
+
+// Need returns the filter's Need. What it holds is not to be changed.
+func (f *Messages) Need() Need { return f.program.need }
+
+// String returns the text the filter was made of.
+func (f *Messages) String() string { return f.program.text }
+
+// GaveUp returns how many evaluations were stopped because they took too long or
+// too much memory. The messages they looked at did not match.
+func (f *Messages) GaveUp() uint64 { return f.program.gaveUp.Load() }
 
 // Frames is a filter over frames. It never changes; any number of goroutines may
 // use it at once.
-type Frames struct{ program }
+type Frames struct{ program *program }
 
 // ParseFrames makes a filter of a text. An error is an *Error.
 func ParseFrames(text string) (*Frames, error) {
-	f := new(Frames)
-	if err := f.parse(languages[OfFrames], text); err != nil {
+	p, err := parse(OfFrames, text)
+	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return &Frames{p}, nil
 }
 
 // Match reports whether r, which passed on connection c, is one of those the
 // filter selects. When c is nil, fields of the connection are empty. The payload
 // is taken as it passed, and must not be changed meanwhile.
 func (f *Frames) Match(r *frame.Record, c *frame.Connection) bool {
-	return f.matchPayload(r.Payload, nil, r, c)
+	return f.program.matchPayload(r.Payload, nil, r, c)
 }
+
+// Need returns the filter's Need. What it holds is not to be changed.
+func (f *Frames) Need() Need { return f.program.need }
+
+// String returns the text the filter was made of.
+func (f *Frames) String() string { return f.program.text }
+
+// GaveUp returns how many evaluations were stopped because they took too long or
+// too much memory. The frames they looked at did not match.
+func (f *Frames) GaveUp() uint64 { return f.program.gaveUp.Load() }
 
 // Connections is a filter over connections. It never changes; any number of
 // goroutines may use it at once.
-type Connections struct{ program }
+type Connections struct{ program *program }
 
 // ParseConnections makes a filter of a text. An error is an *Error.
 func ParseConnections(text string) (*Connections, error) {
-	f := new(Connections)
-	if err := f.parse(languages[OfConnections], text); err != nil {
+	p, err := parse(OfConnections, text)
+	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return &Connections{p}, nil
 }
 
 // Match reports whether c is one of those the filter selects. Plain words and
 // regular expressions search its URL, addresses, subprotocol, close reason and
 // error, each by itself.
 func (f *Connections) Match(c *frame.Connection) bool {
-	if f.run != nil {
-		return f.evaluate(nil, nil, c)
+	p := f.program
+	if p.run != nil {
+		return p.evaluate(nil, nil, c)
 	}
 	s := open(nil, nil, c)
-	defer f.end(s)
+	defer p.end(s)
 	for _, part := range [...]string{c.URL, c.Client, c.Server, c.Subprotocol, c.Reason, c.Error} {
-		if f.finds(s, part) {
+		if p.finds(s, part) {
 			return true
 		}
 	}
 	return false
 }
+
+// String returns the text the filter was made of.
+func (f *Connections) String() string { return f.program.text }
+
+// GaveUp returns how many evaluations were stopped because they took too long or
+// too much memory. The connections they looked at did not match.
+func (f *Connections) GaveUp() uint64 { return f.program.gaveUp.Load() }
 
 // program is a parsed filter: a search, a regular expression, or an expression.
 type program struct {
@@ -89,20 +117,13 @@ type program struct {
 	gaveUp atomic.Uint64
 }
 
-// String returns the text the filter was made of.
-func (p *program) String() string { return p.text }
-
-// GaveUp returns how many evaluations were stopped because they took too long or
-// too much memory. What they looked at did not match.
-func (p *program) GaveUp() uint64 { return p.gaveUp.Load() }
-
-func (p *program) parse(l *language, text string) error {
-	in, err := l.read(text)
+func parse(of Subject, text string) (*program, error) {
+	p, err := languages[of].read(text)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	*p = program{text: text, find: in.find, pattern: in.pattern, run: in.run, need: Everything}
-	return nil
+	p.text = text
+	return p, nil
 }
 
 func (p *program) matchPayload(payload []byte, m *frame.Message, r *frame.Record, c *frame.Connection) bool {
@@ -113,7 +134,7 @@ func (p *program) matchPayload(payload []byte, m *frame.Message, r *frame.Record
 		s := open(m, r, c)
 		defer p.end(s)
 		return p.finds(s, view(payload))
-	case p.costly && !p.need.Payload(payload):
+	case p.costly && !(p.need.near(m, r) && p.need.Payload(payload)):
 		return false
 	}
 	return p.evaluate(m, r, c)

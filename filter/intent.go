@@ -3,21 +3,14 @@ package filter
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser/lexer"
 )
 
-// intent is what a text was read as. One of find, pattern and run is set.
-type intent struct {
-	find    *finder
-	pattern *pattern
-	run     eval
-	root    ast.Node // of run
-}
-
-// read decides what a text is meant as, and compiles it.
+// read makes a program of a text, having decided what it is meant as.
 //
 //   - /re/ and /re/i are regular expressions.
 //   - A text that is one string in quotes is a search for what is in them.
@@ -26,7 +19,7 @@ type intent struct {
 //   - What is no condition but shows that it was meant as one is an error: see
 //     meant.
 //   - All else is a search for the text as it is.
-func (l *language) read(text string) (*intent, error) {
+func (l *language) read(text string) (*program, *Error) {
 	trimmed := strings.TrimSpace(text)
 	switch {
 	case len(text) > maxText:
@@ -39,30 +32,38 @@ func (l *language) read(text string) (*intent, error) {
 		if err != nil {
 			return nil, fault(text, strings.IndexByte(text, '/')+1, "%v", err).suggest("to search for this text, put it in quotes")
 		}
-		return &intent{pattern: p}, nil
+		return &program{pattern: p, need: Everything.holding(p.need)}, nil
 	}
 	tokens := tokensOf(text)
 	if len(tokens) == 2 && tokens[1].Kind == lexer.EOF && (tokens[0].Kind == lexer.String || tokens[0].Kind == lexer.Bytes) {
 		if tokens[0].Value == "" {
 			return nil, fault(text, 0, "there is nothing between the quotes")
 		}
-		return &intent{find: newFinder(tokens[0].Value, ignoringCase)}, nil
+		return searching(tokens[0].Value), nil
 	}
+	now := time.Now()
+	var whole code
 	root, fault := l.checkExpression(text)
-	var run eval
 	if fault == nil {
-		run, fault = l.compile(text, root)
+		whole, fault = l.compile(text, root, now)
 	}
 	switch {
 	case fault == nil && !l.word(root):
-		return &intent{run: run, root: root}, nil
+		d := deriver{language: l, source: text, now: now}
+		return &program{run: whole.run, need: d.need(root, true, false), costly: d.costly}, nil
 	case fault != nil && l.meant(tokens):
 		if fault.Suggestion == "" {
 			fault.suggest("to search for this text, put it in quotes")
 		}
 		return nil, fault
 	}
-	return &intent{find: newFinder(trimmed, ignoringCase)}, nil
+	return searching(trimmed), nil
+}
+
+// searching makes a program that searches for a text.
+func searching(sought string) *program {
+	f := newFinder(sought, ignoringCase)
+	return &program{find: f, need: Everything.holding(clause{f})}
 }
 
 // slashes takes /re/ and /re/i apart.

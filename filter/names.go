@@ -129,8 +129,8 @@ var constantTable = []constant{
 	{"edited", words("edited"), "an origin: sent in place of another", "origin == edited", inTraffic},
 	{"dropped", words("dropped"), "an origin: kept from its receiver", "origin == dropped", inTraffic},
 	{"replayed", words("replayed"), "an origin: sent again from a capture", "origin == replayed", inTraffic},
-	{"KB", whole(1 << 10), "1024", "size > 64*KB", inTraffic},
-	{"MB", whole(1 << 20), "1024*1024", "size > 1*MB", inTraffic},
+	{"KB", whole(1 << 10), "1024", "size > 64*KB", everywhere},
+	{"MB", whole(1 << 20), "1024*1024", "size > 1*MB", everywhere},
 	{"GB", whole(1 << 30), "1024*1024*1024", "bytes > 1*GB", everywhere},
 }
 

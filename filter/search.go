@@ -28,6 +28,8 @@ type finder struct {
 	// rarest; first and second are the forms it has, which may be equal.
 	anchor        int
 	first, second byte
+	// probe is the place of the next rarest byte, looked at before all others.
+	probe int
 	// back is the failure function of Knuth, Morris and Pratt over lower, for
 	// texts in which the anchor turns out not to be rare.
 	back []int32
@@ -49,22 +51,33 @@ func newFinder(sought string, how folding) *finder {
 			}
 		}
 	}
-	least := 1 << 30
-	for i := range len(f.lower) {
-		low, up := f.lower[i], f.lower[i]
+	f.anchor = f.rarest(-1)
+	if len(f.lower) > 0 {
+		f.probe = f.rarest(f.anchor)
+		f.first, f.second = f.lower[f.anchor], f.lower[f.anchor]
 		if f.fold {
-			up = upper(low)
-		}
-		w := weights[low]
-		if up != low {
-			w += weights[up]
-		}
-		if w < least {
-			least, f.anchor, f.first, f.second = w, i, low, up
+			f.second = upper(f.first)
 		}
 	}
 	f.back = failures([]byte(f.lower))
 	return f
+}
+
+// rarest returns the place of the rarest byte but the one at except; it is 0 when
+// there is no other.
+func (f *finder) rarest(except int) (place int) {
+	least := 1 << 30
+	for i := range len(f.lower) {
+		c := f.lower[i]
+		w := weights[c]
+		if up := upper(c); f.fold && up != c {
+			w += weights[up]
+		}
+		if w < least && i != except {
+			least, place = w, i
+		}
+	}
+	return place
 }
 
 // unicode prepares the search for a text with letters beyond ASCII.
@@ -98,13 +111,14 @@ func (f *finder) in(s string) bool {
 	if f.second != f.first {
 		two = following(s, at, end, f.second)
 	}
+	probe := f.lower[f.probe]
 	for tries := 0; one >= 0 || two >= 0; tries++ {
 		here := one
 		if one < 0 || two >= 0 && two < one {
 			here = two
 		}
 		start := here - f.anchor
-		if f.matches(s[start:]) {
+		if c := s[start+f.probe]; (c == probe || f.fold && lower[c] == probe) && f.matches(s[start:]) {
 			return true
 		}
 		if tries > 16 && tries > start>>3 {

@@ -8,30 +8,92 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
-// TestBusyCapture would catch a capture in use answered with anything but one
-// clear error and a hint.
+// TestBusyCapture would catch a second recorder in a capture, or one that is not
+// told apart from other trouble.
 func TestBusyCapture(t *testing.T) {
 	s := record(t)
-	for _, args := range [][]string{
-		{"conns"}, {"messages", "1"}, {"frames", "1"}, {"export"}, {"verify"},
-		{"proxy", "--listen", "127.0.0.1:0"},
-	} {
-		cmd := s.run(args...)
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		err := cmd.Run()
-		exit, _ := errors.AsType[*exec.ExitError](err)
-		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-		if exit == nil || exit.ExitCode() != 2 || stdout.Len() > 0 || len(lines) != 2 ||
-			!strings.HasPrefix(lines[0], "wsluice: error: ") || !strings.HasPrefix(lines[1], "wsluice: hint: ") {
-			t.Errorf("%v: %v, stdout %q, stderr %q; want exit code 2, an error and a hint", args, err, stdout.String(), stderr.String())
-		}
+	cmd := s.run("proxy", "--listen", "127.0.0.1:0")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	exit, _ := errors.AsType[*exec.ExitError](err)
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	if exit == nil || exit.ExitCode() != 2 || stdout.Len() > 0 || len(lines) != 2 ||
+		!strings.HasPrefix(lines[0], "wsluice: error: ") || !strings.HasPrefix(lines[1], "wsluice: hint: ") {
+		t.Errorf("%v, stdout %q, stderr %q; want exit code 2, an error and a hint", err, stdout.String(), stderr.String())
 	}
 	s.stop(t)
+}
+
+// TestLiveReading would catch a command that says something else of a capture
+// while it is recorded than afterwards, and a follower that misses or repeats
+// something, or is not told the end.
+func TestLiveReading(t *testing.T) {
+	pki := newAuthority(t)
+	srv := gorillaServer(t, pki)
+	s := record(t, "--upstream-ca", pki.file)
+	via := door{proxy: s.url(), authority: s.authority()}
+	converse(t, "early", gorillaClient, via, srv, srv.base["wss/fresh"], "wss/fresh")
+
+	commands := [][]string{
+		{"conns", "--json"},
+		{"messages", "--json"},
+		{"messages", "1"},
+		{"messages", "--json", "--filter", `from == server && size > 100`},
+		{"messages", "--last", "7"},
+		{"frames", "--json", "--wire"},
+		{"frames", "--filter", "!fin || masked", "--last", "5"},
+		{"export", "--format", "text"},
+		{"export", "--filter", `type == "text"`},
+	}
+	followed := make([]*transcript, len(commands))
+	followers := make([]*process, len(commands))
+	for i, args := range commands {
+		if slices.Contains(args, "--last") {
+			continue
+		}
+		followed[i] = newTranscript()
+		followers[i] = start(t, s.env(), func(p []byte) { followed[i].Write(p) }, wsluice,
+			append(slices.Clone(args), "--follow", "--capture", s.capture)...)
+	}
+	converse(t, "late", gorillaClient, via, srv, srv.base["wss/fresh"], "wss/fresh")
+	s.stderr.await(t, "end of the connection", func(stderr string) bool {
+		return strings.Count(stderr, "connection ended") == 2
+	})
+
+	live := make([]string, len(commands))
+	for i, args := range commands {
+		live[i] = string(output(t, s.run(args...)))
+	}
+	s.stop(t)
+	for i, args := range commands {
+		rest := string(output(t, s.run(args...)))
+		if live[i] != rest {
+			t.Errorf("%v: %d bytes while it was recorded, %d at rest", args, len(live[i]), len(rest))
+		}
+		if followers[i] == nil || args[0] == "conns" || args[0] == "export" {
+			continue
+		}
+		followed[i].await(t, fmt.Sprint("the end of ", args), func(s string) bool { return len(s) >= len(rest) })
+		if followed[i].String() != rest {
+			t.Errorf("%v: a follower saw something else than there is", args)
+		}
+	}
+	for i, f := range followers {
+		if f == nil {
+			continue
+		}
+		f.signal(t, syscall.SIGINT)
+		if code := f.wait(t); code != 0 {
+			t.Errorf("%v --follow ended with %d after SIGINT, want 0; stderr:\n%s", commands[i], code, f.stderr.tail())
+		}
+	}
 }
 
 // TestExport would catch an export that differs from what messages and frames

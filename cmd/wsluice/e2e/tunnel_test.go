@@ -135,6 +135,10 @@ func TestLeavingClient(t *testing.T) {
 		if got, err := server.rest(t); got != "" {
 			t.Errorf("%s: after the client left the server received %q, %v", w.name, got, err)
 		}
+		// What ends together with the proxy was ended by it.
+		s.stderr.await(t, "end of the connection", func(stderr string) bool {
+			return strings.Count(stderr, "connection failed") == i+1
+		})
 	}
 	s.stop(t)
 	for i := range ways {

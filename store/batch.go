@@ -34,6 +34,7 @@ const (
 	putStat                 // cstat, key a
 	openConn                // conns and cstat, key a
 	putEvent                // events, key a
+	putHole                 // gaps, key a, b
 	closeConn               // value is appended to conns, cstat forgets a
 )
 

@@ -163,6 +163,11 @@ func (b *batch) apply(tx *bolt.Tx) error {
 				err = events.Put(one, value)
 			}
 			event = p.a
+		case putHole:
+			var gaps *bolt.Bucket
+			if gaps, err = gapsBucket(tx); err == nil {
+				err = gaps.Put(two, value)
+			}
 		case openConn:
 			if err = conns.Put(one, value); err == nil {
 				err = stats.Put(one, nil)

@@ -140,6 +140,14 @@ func checksum(p []byte) uint32 {
 	return crc32.Update(sum, castagnoli, p[crcOffset+4:])
 }
 
+// sound returns an error unless the stored form p has the checksum it claims.
+func sound(p []byte) error {
+	if want, got := binary.BigEndian.Uint32(p[crcOffset:]), checksum(p); want != got {
+		return corrupt("block checksum is %08x, want %08x", got, want)
+	}
+	return nil
+}
+
 // parseEnvelope reads the header of a stored block or part and the bounds of
 // what follows, without looking at the checksum.
 func parseEnvelope(p []byte) (e envelope, err error) {
@@ -181,8 +189,8 @@ func parseEnvelope(p []byte) (e envelope, err error) {
 // open checks the stored form p and appends its inflated body to dst. It
 // returns the directory too, which aliases p.
 func (e *envelope) open(dst, p []byte) (directory, body []byte, err error) {
-	if want, got := binary.BigEndian.Uint32(p[crcOffset:]), checksum(p); want != got {
-		return nil, nil, corrupt("block checksum is %08x, want %08x", got, want)
+	if err := sound(p); err != nil {
+		return nil, nil, err
 	}
 	directory = p[envelopeSize : envelopeSize+e.directory]
 	packed := p[envelopeSize+e.directory:]

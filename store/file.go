@@ -20,8 +20,30 @@ type file struct {
 // openFile opens the database at path, waiting for its lock at most the given
 // time. Open may be nil.
 func openFile(path string, readOnly bool, wait time.Duration, open func(string, int, os.FileMode) (*os.File, error)) (*file, error) {
+	for {
+		f, handle, err := tryOpen(path, readOnly, wait, open)
+		if err != nil {
+			return nil, err
+		}
+		// Whoever had the lock may have put another file in its place.
+		opened, err := handle.Stat()
+		if err == nil {
+			var named os.FileInfo
+			if named, err = os.Stat(path); err == nil && os.SameFile(opened, named) {
+				return f, nil
+			}
+		}
+		f.close()
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("open capture %s: %w", path, err)
+		}
+	}
+}
+
+// tryOpen opens the database that path names at first, and returns its file too.
+func tryOpen(path string, readOnly bool, wait time.Duration, open func(string, int, os.FileMode) (*os.File, error)) (*file, *os.File, error) {
 	if err := preflight(path, readOnly, wait); err != nil {
-		return nil, fmt.Errorf("open capture %s: %w", path, err)
+		return nil, nil, fmt.Errorf("open capture %s: %w", path, err)
 	}
 	if open == nil {
 		open = os.OpenFile
@@ -48,7 +70,7 @@ func openFile(path string, readOnly bool, wait time.Duration, open func(string, 
 		})
 		switch {
 		case err == nil:
-			return f, nil
+			return f, handle, nil
 		case outOfAddresses(err) && o.InitialMmapSize > 1<<30:
 			o.InitialMmapSize /= 2
 			continue
@@ -62,7 +84,7 @@ func openFile(path string, readOnly bool, wait time.Duration, open func(string, 
 		case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 			err = corrupt("%w", err)
 		}
-		return nil, fmt.Errorf("open capture %s: %w", path, err)
+		return nil, nil, fmt.Errorf("open capture %s: %w", path, err)
 	}
 }
 

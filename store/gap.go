@@ -45,17 +45,15 @@ func eachGap(tx *bolt.Tx, conn, from uint64, fn func(gap) error) error {
 	return nil
 }
 
-// putGap notes a gap.
-func putGap(tx *bolt.Tx, conn uint64, g gap) error {
-	gaps, err := tx.CreateBucketIfNotExists(bucketGaps)
-	if err == nil {
-		err = require(tx, featureGaps)
+// gapsBucket makes the gaps bucket if there is none, and returns it.
+func gapsBucket(tx *bolt.Tx) (*bolt.Bucket, error) {
+	if gaps := tx.Bucket(bucketGaps); gaps != nil {
+		return gaps, nil
 	}
-	if err != nil {
-		return err
+	if err := require(tx, featureGaps); err != nil {
+		return nil, err
 	}
-	key := pair(conn, g.first)
-	return gaps.Put(key, note(key, g.count))
+	return tx.CreateBucket(bucketGaps)
 }
 
 // order checks that no record is missing before d on its connection.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 )
@@ -148,4 +149,14 @@ func (l listening) literally(address string) bool {
 		return l.at(net.JoinHostPort("127.0.0.1", port)) || l.at(net.JoinHostPort("::1", port))
 	}
 	return l.at(address)
+}
+
+// elsewhere reports whether a Host field names another server than the proxy.
+func (p *Proxy) elsewhere(host string) bool {
+	u := url.URL{Host: host}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	return u.Hostname() != "" && canonicalHost(u.Hostname()) != pageHost && !p.self.literally(net.JoinHostPort(u.Hostname(), port))
 }

@@ -163,6 +163,13 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		p.reverse(r)
+	case asksForWebSocket(r.Header) && p.elsewhere(r.Host):
+		if !p.authorized(r) {
+			p.demandAuthorization(w)
+			return
+		}
+		// Java's client leaves the URL out of every upgrade but the first.
+		r.URL.Scheme, r.URL.Host = "http", r.Host
 	}
 	x := newExchange(p, c, w, r)
 	p.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))

@@ -66,6 +66,32 @@ func TestAbsoluteSecure(t *testing.T) {
 	}
 }
 
+// Catches a handshake for another server that is taken for one to the proxy,
+// because it names the server in Host alone, as Java's client may.
+func TestOriginForm(t *testing.T) {
+	address := serve(t, false, echo)
+	r := start(t)
+	c := r.raw()
+	c.send(handshake("/room?id=7", address))
+	if response := c.response(http.MethodGet); response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatal(response.Status)
+	}
+	c.send("\x89\x80\x00\x00\x00\x00")
+	c.expect("\x8a\x00")
+	_ = c.Close()
+	if tape := r.recorder.ended(t, 1); tape.conn.URL != "ws://"+address+"/room?id=7" {
+		t.Errorf("recorded %s", tape.conn.URL)
+	}
+	for _, host := range []string{r.address, pageHost, ""} {
+		c := r.raw()
+		c.send(handshake("/room", host))
+		if response := c.response(http.MethodGet); response.StatusCode == http.StatusSwitchingProtocols || response.StatusCode == http.StatusBadGateway {
+			t.Errorf("host %q: %s", host, response.Status)
+		}
+		_ = c.Close()
+	}
+}
+
 // Catches HTTP/2 agreed to with a client that could as well do without it
 // (pitfall H11).
 func TestBrowsersFallBack(t *testing.T) {

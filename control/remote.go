@@ -85,6 +85,10 @@ func (c *Client) Wait(ctx context.Context, version uint64) (uint64, error) {
 		if a.Version != version {
 			return a.Version, nil
 		}
+		// A recorder that is ending answers at once.
+		if err := sleep(ctx, retry); err != nil {
+			return version, err
+		}
 	}
 }
 

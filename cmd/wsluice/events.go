@@ -142,7 +142,7 @@ func (l *eventList) json(e *store.Event) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.out.WriteString(visible(string(line), len(line)) + "\n")
+	_, err = l.out.Write(append(line, '\n'))
 	return err
 }
 

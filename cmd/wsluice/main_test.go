@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("WSLUICE_HOME", e.WorkDir+"/home")
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("TZ", "UTC")
+			e.Values[liveKey{}] = new(liveRecorder)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -45,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"record":   scriptRecord,
 			"occupy":   scriptOccupy,
 			"recorder": scriptRecorder,
+			"live":     scriptLive,
 			"shorten":  scriptShorten,
 			"newer":    scriptNewer,
 		},

@@ -141,8 +141,13 @@ func (v *survey) visit(at *ast.Node, times int) {
 	case *ast.BinaryNode:
 		v.binary(n)
 	case *ast.IdentifierNode:
-		if n.Value == "$env" {
-			v.fail(n, "$env is not offered")
+		switch {
+		case n.Value == "$env":
+			v.fail(n, "$env is not offered in filters")
+		case functions[n.Value] != nil:
+			v.fail(n, "the function %s is not called", n.Value).suggest("it is written %s", functions[n.Value].usage)
+		case loops[n.Value] != nil:
+			v.fail(n, "the function %s is not called", n.Value).suggest("it is written %s", loops[n.Value].usage)
 		}
 	case *ast.BuiltinNode:
 		if functions[n.Name] == nil && loops[n.Name] == nil && n.Name != "now" {

@@ -99,9 +99,6 @@ func (c *compiler) identifier(n *ast.IdentifierNode) code {
 	if k := c.language.constants[n.Value]; k != nil {
 		return constantly(k.value)
 	}
-	if functions[n.Value] != nil || loops[n.Value] != nil {
-		return c.fail(n, "the function %s is not called", n.Value)
-	}
 	// Expr does not look everywhere into what is only known when it is there.
 	e := c.language.unknownName(c.source, n.Location().From, n.Value)
 	if c.err == nil {

@@ -55,9 +55,14 @@ func (d *deriver) need(n ast.Node, want, json bool) Need {
 		then := d.need(n.Cond, true, json).and(d.need(n.Exp1, want, json))
 		return then.or(d.need(n.Cond, false, json).and(d.need(n.Exp2, want, json)))
 	case *ast.BuiltinNode:
-		if n.Name == "any" && want {
-			path, fromJSON := d.path(n.Arguments[0], json)
-			return path.and(d.need(n.Arguments[1], true, fromJSON))
+		switch n.Name {
+		case "any", "all", "none", "one":
+			// Without a list there is no answer.
+			out, fromJSON := d.path(n.Arguments[0], json)
+			if n.Name == "any" && want {
+				out = out.and(d.need(n.Arguments[1], true, fromJSON))
+			}
+			return out
 		}
 	case *ast.PredicateNode:
 		return d.need(n.Node, want, json)
@@ -290,8 +295,13 @@ func isText(n ast.Node) bool {
 func (d *deriver) path(n ast.Node, json bool) (Need, bool) {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		d.costly = d.costly || n.Value == "json"
-		return Everything, n.Value == "json"
+		if n.Value != "json" {
+			return Everything, false
+		}
+		d.costly = true
+		out := Everything
+		out.Opcodes = opcodeBit(frame.Text) | opcodeBit(frame.Binary)
+		return out, true
 	case *ast.PointerNode:
 		return Everything, json && n.Name == ""
 	case *ast.ChainNode:

@@ -270,6 +270,9 @@ func fromJSON(s *scope, a arguments) value {
 	const nodeSize = 16
 	d := new(document)
 	if !d.parse(a[0].text, s.room/nodeSize) {
+		if d.full && d.limit < maxNodes {
+			s.room = -1
+		}
 		return none
 	}
 	if !s.take(64 + cap(d.nodes)*nodeSize) {

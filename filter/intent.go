@@ -80,12 +80,14 @@ func slashes(text string) (re string, how folding, ok bool) {
 // word reports whether an expression is a single word that says nothing by
 // itself.
 func (l *language) word(root ast.Node) bool {
-	name, ok := root.(*ast.IdentifierNode)
-	if !ok {
-		return false
+	switch n := root.(type) {
+	case *ast.NilNode:
+		return true
+	case *ast.IdentifierNode:
+		f := l.fields[n.Value]
+		return f == nil || f.typ != typBool
 	}
-	f := l.fields[name.Value]
-	return f == nil || f.typ != typBool
+	return false
 }
 
 // tokensOf returns the tokens of text, as far as it has any.

@@ -27,7 +27,8 @@ type document struct {
 	text  string
 	nodes []node
 
-	at, limit int // while parsing
+	at, limit int  // while parsing
+	full      bool // there were more nodes than the limit
 }
 
 // node is one value or key. The nodes of a container's members follow its own.
@@ -57,7 +58,7 @@ const (
 // parse reports whether text is JSON of so many nodes at most and within the
 // bounds of the package. d is only to be used when it is.
 func (d *document) parse(text string, nodes int) bool {
-	d.text, d.nodes, d.at, d.limit = text, d.nodes[:0], 0, min(nodes, maxNodes)
+	d.text, d.nodes, d.at, d.limit, d.full = text, d.nodes[:0], 0, min(nodes, maxNodes), false
 	if text == "" || len(text) > maxDocument {
 		return false
 	}
@@ -90,6 +91,7 @@ func (d *document) peek() byte {
 
 func (d *document) parseValue(depth int) bool {
 	if len(d.nodes) >= d.limit {
+		d.full = true
 		return false
 	}
 	switch c := d.peek(); c {

@@ -10,7 +10,7 @@ const (
 	// maxSteps is how much work one evaluation may do. A step is in the order of
 	// ten nanoseconds: one element looked at, one part of an expression evaluated
 	// for it, or sixteen bytes searched.
-	maxSteps = 20_000_000
+	maxSteps = 10_000_000
 	// maxRoom is how many bytes one evaluation may make of the payload: decoded
 	// and joined text, lists.
 	maxRoom = 64 << 20

@@ -79,13 +79,11 @@ const codeEnding = "ending"
 
 // write answers a request with p.
 func (p *problem) write(w http.ResponseWriter) {
-	body, err := json.Marshal(p)
-	if err != nil { // which strings cannot cause
-		body = nil
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(p.status)
-	_, _ = w.Write(append(body, '\n'))
+	to := json.NewEncoder(w)
+	to.SetEscapeHTML(false)
+	_ = to.Encode(p)
 }
 
 // trailing returns the problem with which a stream ends early, nil when line is

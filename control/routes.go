@@ -73,15 +73,12 @@ func (a *answer) as(contentType string) { a.ResponseWriter.Header().Set("Content
 
 // json answers with one value.
 func (a *answer) json(v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
 	if !a.begun {
 		a.as("application/json")
 	}
-	_, err = a.Write(append(body, '\n'))
-	return err
+	to := json.NewEncoder(a)
+	to.SetEscapeHTML(false)
+	return to.Encode(v)
 }
 
 func (s *Server) handler() http.Handler {

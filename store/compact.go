@@ -137,41 +137,8 @@ func (c *compactor) sift(tx *bolt.Tx, v []byte) error {
 	if err := c.b.parse(v); err != nil {
 		return err
 	}
-	numbers := make(map[uint64]uint64)
-	spots := make(map[uint64]*spot)
-	b := &c.to.rebuilt
-	b.reset()
-	var w walk
-	w.start(&c.b)
-	for {
-		ok, err := w.next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		r := &w.rec
-		if c.from.tombs.ids[r.Conn] {
-			continue
-		}
-		if spots[r.Conn] == nil {
-			spots[r.Conn] = new(spot)
-		}
-		d := draft{Record: r.Record, at: r.time, chunked: r.chunked}
-		d.Global = c.to.global + uint64(b.count) + 1
-		numbers[r.Global] = d.Global
-		b.add(&d, spots[r.Conn])
-	}
-	if b.count == 0 {
-		return nil
-	}
-	sealed := b.seal(nil)
-	e, err := parseEnvelope(sealed)
+	numbers, err := c.to.sift(&c.b, func(conn uint64) bool { return c.from.tombs.ids[conn] })
 	if err != nil {
-		return err
-	}
-	if err := c.to.write(e, b.places, sealed); err != nil {
 		return err
 	}
 	return c.payloads(tx, c.b.base, c.b.last, func(global uint64) uint64 { return numbers[global] })

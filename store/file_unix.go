@@ -31,6 +31,16 @@ func tryShare(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
+// tryOwn takes a lock on f that nobody shares, until f is closed. It reports
+// false when someone else has the file.
+func tryOwn(f *os.File) (bool, error) {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // unlock lets go of the lock that bbolt took on f.
 func unlock(f *os.File) { syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 

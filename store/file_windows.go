@@ -32,6 +32,18 @@ func tryShare(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
+// tryOwn takes a lock on f that nobody shares, until f is closed. It reports
+// false when someone else has the file.
+func tryOwn(f *os.File) (bool, error) {
+	at := lockedByte
+	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY | windows.LOCKFILE_EXCLUSIVE_LOCK)
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // unlock lets go of the lock that bbolt took on f.
 func unlock(f *os.File) {
 	at := lockedByte

@@ -117,21 +117,29 @@ func checkSchema(tx *bolt.Tx) error {
 	if len(schema) != 4 {
 		return fmt.Errorf("%w: schema version is missing", ErrNotCapture)
 	}
-	major, minor := binary.BigEndian.Uint16(schema), binary.BigEndian.Uint16(schema[2:])
-	if major == 0 || major > schemaMajor {
-		return fmt.Errorf("%w: it has version %d.%d, this wsluice reads up to %d.x", ErrVersion, major, minor, schemaMajor)
-	}
-	names := slices.DeleteFunc(strings.Fields(string(meta.Get(keyFeatures))), func(name string) bool {
-		return slices.Contains(features, name)
-	})
-	if len(names) > 0 {
-		return fmt.Errorf("%w: it has version %d.%d and needs %q, this wsluice has version %d.%d without",
-			ErrVersion, major, minor, names, schemaMajor, schemaMinor)
+	if err := checkVersion(schema, meta.Get(keyFeatures)); err != nil {
+		return err
 	}
 	for _, name := range buckets {
 		if tx.Bucket(name) == nil {
 			return corrupt("bucket %s is missing", name)
 		}
+	}
+	return nil
+}
+
+// checkVersion returns an error when a capture is too new for this program.
+func checkVersion(schema, required []byte) error {
+	major, minor := binary.BigEndian.Uint16(schema), binary.BigEndian.Uint16(schema[2:])
+	if major == 0 || major > schemaMajor {
+		return fmt.Errorf("%w: it has version %d.%d, this wsluice reads up to %d.x", ErrVersion, major, minor, schemaMajor)
+	}
+	names := slices.DeleteFunc(strings.Fields(string(required)), func(name string) bool {
+		return slices.Contains(features, name)
+	})
+	if len(names) > 0 {
+		return fmt.Errorf("%w: it has version %d.%d and needs %q, this wsluice has version %d.%d without",
+			ErrVersion, major, minor, names, schemaMajor, schemaMinor)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type scribe struct {
 	encoder // for the index
 	codec   Codec
 	body    []byte
-	rebuilt builder
+	zstd    bool // a block or part has that codec
 }
 
 // Codec is how the blocks of a capture are compressed.
@@ -43,9 +43,6 @@ func newScribe(path string, codec Codec) (*scribe, error) {
 	f.db.NoSync, f.db.NoGrowSync, f.db.NoFreelistSync = true, true, true
 	s := &scribe{file: f, codec: codec, encoder: encoder{batch: new(batch)}}
 	err = f.update(func(tx *bolt.Tx) error { return initialise(tx, "", time.Now()) })
-	if err == nil && codec == Zstd {
-		err = f.update(func(tx *bolt.Tx) error { return require(tx, featureZstd) })
-	}
 	if err != nil {
 		return nil, errors.Join(err, s.discard())
 	}
@@ -76,11 +73,51 @@ func (s *scribe) write(e envelope, places []place, p []byte) error {
 	return s.flush(batchSize)
 }
 
+// sift writes the records of b but those of the connections to drop, and returns
+// their new numbers.
+func (s *scribe) sift(b *block, drop func(conn uint64) bool) (numbers map[uint64]uint64, err error) {
+	numbers = make(map[uint64]uint64)
+	spots := make(map[uint64]*spot)
+	to := builder{epoch: 1}
+	var w walk
+	w.start(b)
+	for {
+		ok, err := w.next()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		r := &w.rec
+		if drop(r.Conn) {
+			continue
+		}
+		if spots[r.Conn] == nil {
+			spots[r.Conn] = new(spot)
+		}
+		d := draft{Record: r.Record, at: r.time, chunked: r.chunked}
+		d.Global = s.global + uint64(to.count) + 1
+		numbers[r.Global] = d.Global
+		to.add(&d, spots[r.Conn])
+	}
+	if to.count == 0 {
+		return numbers, nil
+	}
+	sealed := to.seal(nil)
+	e, err := parseEnvelope(sealed)
+	if err != nil {
+		return nil, err
+	}
+	return numbers, s.write(e, to.places, sealed)
+}
+
 // seal appends p in the codec wanted. The header e is for the caller to put.
 func (s *scribe) seal(e *envelope, directory, p []byte) (err error) {
 	b := s.batch
 	if s.codec == Kept || e.codec == codecZstd {
 		b.arena = append(b.arena, p...)
+		s.zstd = s.zstd || e.codec == codecZstd
 		return nil
 	}
 	if _, s.body, err = e.open(s.body[:0], p); err != nil {
@@ -89,6 +126,7 @@ func (s *scribe) seal(e *envelope, directory, p []byte) (err error) {
 	at := len(b.arena)
 	b.arena = e.sealZstd(b.arena, directory, s.body)
 	e.codec = b.arena[at+1]
+	s.zstd = s.zstd || e.codec == codecZstd
 	return nil
 }
 
@@ -146,6 +184,11 @@ func (s *scribe) finish(app, created []byte, issued uint64) error {
 	if err == nil {
 		s.file.db.NoFreelistSync = false
 		err = s.file.update(func(tx *bolt.Tx) error {
+			if s.zstd {
+				if err := require(tx, featureZstd); err != nil {
+					return err
+				}
+			}
 			meta := tx.Bucket(bucketMeta)
 			for _, kv := range []struct{ k, v []byte }{{keyApp, app}, {keyCreated, created}, {keyIssued, u64(issued)}} {
 				if kv.v == nil {

@@ -125,8 +125,11 @@ func (c *Client) open(ctx context.Context, method, path string, params url.Value
 	if json.Unmarshal(text, p) != nil || p.Text == "" {
 		p.Text = fmt.Sprintf("the recorder answers %s", response.Status)
 	}
-	if p.Code == codeEnding {
+	switch p.Code {
+	case codeEnding:
 		return nil, fmt.Errorf("%w: %w", ErrNotRecording, p)
+	case codeUnknown:
+		return nil, fmt.Errorf("the wsluice that records is of another version: %w", p)
 	}
 	return nil, p
 }

@@ -11,8 +11,8 @@ import (
 
 // Open opens the capture at path for reading, through the process that records
 // it when there is one, else from the file. It goes over to the other way when a
-// recorder comes or goes, is killed, or puts another file in the capture's
-// place: no call fails because of that, nothing is read twice or left out.
+// recorder comes or goes or is killed, or another file takes the capture's place:
+// no call fails because of that. A compacted file has global numbers of its own.
 //
 // At rest the file is let go of a second after it was last used, and for a
 // moment at every even second however busy the reader is, so that a recorder,

@@ -244,7 +244,9 @@ func TestReplaced(t *testing.T) {
 	rest(t, path, 6, 20)
 	rest(t, other, 7, 50)
 	r := open(t, path)
-	before, err := r.Wait(t.Context(), 0)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	before, err := r.Wait(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,10 +255,37 @@ func TestReplaced(t *testing.T) {
 	if err := os.Rename(other, path); err != nil {
 		t.Fatal(err)
 	}
-	if after, err := r.Wait(t.Context(), before); err != nil || after == before {
+	if after, err := r.Wait(ctx, before); err != nil || after == before {
 		t.Fatalf("waited for version %d, %v", after, err)
 	}
 	same(t, "what is read after another file took the place", everything(t, t.Context(), r), want)
+}
+
+// TestCareUnderReader deletes from a capture and compacts it while a reader has
+// it open. It would catch a reader that keeps others from the file, or goes on
+// with the old one.
+func TestCareUnderReader(t *testing.T) {
+	path := capturePath(t)
+	rest(t, path, 15, 500)
+	r := open(t, path)
+	if _, err := r.Conn(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Delete(t.Context(), path, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Conn(t.Context(), 1); !errors.Is(err, store.ErrNoConnection) {
+		t.Errorf("error %v for a deleted connection, want ErrNoConnection", err)
+	}
+	if err := store.Compact(t.Context(), path, store.Zstd, nil); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := store.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fresh.Close()
+	same(t, "what is read after compacting", everything(t, t.Context(), r), everything(t, t.Context(), fresh))
 }
 
 // TestNames reads a capture by other names than the recorder's.

@@ -74,8 +74,12 @@ func asProblem(err error) *problem {
 	return p
 }
 
-// codeEnding is the code of an answer that says that the recording ends.
-const codeEnding = "ending"
+// codeEnding is the code of an answer that says that the recording ends,
+// codeUnknown that of one that says that there is no such route.
+const (
+	codeEnding  = "ending"
+	codeUnknown = "unknown"
+)
 
 // write answers a request with p.
 func (p *problem) write(w http.ResponseWriter) {

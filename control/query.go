@@ -47,12 +47,14 @@ func (q query) number(name string) (uint64, error) {
 	return n, nil
 }
 
+// maxCount bounds what can be asked for at a time.
+const maxCount = 1 << 30
+
 // count reads a number of things, which is 0 when it is not given.
 func (q query) count(name string) (int, error) {
-	const most = 1 << 30
 	n, err := q.number(name)
-	if err == nil && (n > most || n == 0 && q.has(name)) {
-		return 0, badRequest("give a number from 1 up to "+strconv.Itoa(most), "%s=%q asks for nothing, or too much", name, q.text(name))
+	if err == nil && (n > maxCount || n == 0 && q.has(name)) {
+		return 0, badRequest("give a number from 1 up to "+strconv.Itoa(maxCount), "%s=%q asks for nothing, or too much", name, q.text(name))
 	}
 	return int(n), err
 }

@@ -37,7 +37,7 @@ func (c *Client) Events(ctx context.Context, after uint64, n int) ([]store.Event
 
 // lines reads up to n values, one a line, behind or before a number.
 func lines[T any](ctx context.Context, c *Client, path, bound string, number uint64, n int) (all []T, err error) {
-	params := with("limit", n)
+	params := with("limit", min(n, maxCount))
 	if number > 0 {
 		params.Set(bound, strconv.FormatUint(number, 10))
 	}

@@ -165,6 +165,6 @@ func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", method)
 		p = problem{Text: r.URL.Path + " takes no " + r.Method, Hint: "use " + method, status: http.StatusMethodNotAllowed}
 	}
-	p.Code = "unknown"
+	p.Code = codeUnknown
 	p.write(w)
 }

@@ -76,7 +76,8 @@ type Stats struct {
 	// removed, to keep within FileMax or on a user's wish.
 	Oldest time.Time `json:"oldest,omitzero"`
 	Pruned uint64    `json:"pruned"`
-	// Readers is how many connections the control socket has.
+	// Readers is how many connections the control socket has besides the one
+	// that asks.
 	Readers int `json:"readers"`
 }
 
@@ -171,7 +172,7 @@ func (s *Server) numbers(a *answer) error {
 
 // stats returns the numbers of this moment.
 func (s *Server) stats(ctx context.Context) (Stats, error) {
-	now := Stats{Time: time.Now().UTC(), Readers: int(s.door.inside.Load())}
+	now := Stats{Time: time.Now().UTC(), Readers: max(0, int(s.door.inside.Load())-1)}
 	r := s.options.Recorder.Stats()
 	now.Frames, now.Queued, now.Stalls, now.Shed, now.Lost = r.Frames, r.Queued, r.Stalls, r.Shed, r.Lost
 	now.Bytes, now.Pruned, now.Oldest = r.Bytes, r.Pruned, r.Oldest

@@ -110,7 +110,7 @@ func (r *recording) mixed(t testing.TB, seed uint64, frames int) {
 		payload := fmt.Appendf(nil, `{"n":%d,"text":"värde %x"}`, n, random.Uint64())
 		switch random.IntN(40) {
 		case 0:
-			payload = bytes.Repeat(payload, 1+random.IntN(8_000))
+			payload = bytes.Repeat(payload, 1+random.IntN(5_000))
 		case 1:
 			h.Fin, h.Opcode, payload = true, frame.Ping, []byte("ping")
 		case 2:

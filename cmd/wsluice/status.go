@@ -163,7 +163,9 @@ func (p *program) printStatus(s *control.Status) {
 	if s.DiskFree > 0 {
 		t.row("disk", "%s free", byteCount(s.DiskFree))
 	}
-	t.row("readers", "%d", s.Readers)
+	if s.Readers > 0 {
+		t.row("readers", "%s to the control socket", counted(uint64(s.Readers), "connection"))
+	}
 	t.hosts("bypassed", s.Bypassed)
 	t.hosts("distrusting", s.Distrusting)
 	for _, w := range s.Warnings {

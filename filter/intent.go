@@ -13,7 +13,8 @@ import (
 // read makes a program of a text, having decided what it is meant as.
 //
 //   - /re/ and /re/i are regular expressions.
-//   - A text that is one string in quotes is a search for what is in them.
+//   - A text that is one string in quotes is a search for what is in them, one
+//     of bytes, as in b"\xff", a search for these bytes.
 //   - A condition over known names is an expression. A single word is one only
 //     when it is a yes/no field.
 //   - What is no condition but shows that it was meant as one is an error: see
@@ -39,7 +40,10 @@ func (l *language) read(text string) (*program, *Error) {
 		if tokens[0].Value == "" {
 			return nil, fault(text, 0, "there is nothing between the quotes")
 		}
-		return searching(tokens[0].Value), nil
+		if tokens[0].Kind == lexer.Bytes {
+			return searching(tokens[0].Value, exactly), nil
+		}
+		return searching(tokens[0].Value, ignoringCase), nil
 	}
 	now := time.Now()
 	var whole code
@@ -57,12 +61,12 @@ func (l *language) read(text string) (*program, *Error) {
 		}
 		return nil, fault
 	}
-	return searching(trimmed), nil
+	return searching(trimmed, ignoringCase), nil
 }
 
 // searching makes a program that searches for a text.
-func searching(sought string) *program {
-	f := newFinder(sought, ignoringCase)
+func searching(sought string, how folding) *program {
+	f := newFinder(sought, how)
 	return &program{find: f, need: Everything.holding(clause{f})}
 }
 

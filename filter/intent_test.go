@@ -53,6 +53,14 @@ func TestQuotes(t *testing.T) {
 	}
 }
 
+// TestBytes catches a search for bytes that takes them for characters.
+func TestBytes(t *testing.T) {
+	f := mustMessages(t, `b"\xa9A"`)
+	if !f.Match(message(frame.Binary, frame.Client, "\u00e9A"), nil) || f.Match(message(frame.Binary, frame.Client, "\xa9a"), nil) {
+		t.Error("bytes are not searched for as they are")
+	}
+}
+
 // TestExpressions catches a condition that is taken for a search.
 func TestExpressions(t *testing.T) {
 	m := message(frame.Text, frame.Client, "nothing")

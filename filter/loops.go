@@ -20,7 +20,7 @@ var loopTable = []loop{
 	{"count", "count(list, test)", "how many elements meet it", true, makeCount},
 	{"filter", "filter(list, test)", "the elements that meet it", false, makeFilter},
 	{"find", "find(list, test)", "the first that meets it, nil without one", false, makeFind},
-	{"findIndex", "findIndex(list, test)", "the number of that, -1 without one", false, makeFindIndex},
+	{"findIndex", "findIndex(list, test)", "the number of that from 0, nil without one", false, makeFindIndex},
 	{"findLast", "findLast(list, test)", "the last that meets it", false, makeFindLast},
 	{"findLastIndex", "findLastIndex(list, test)", "the number of that", false, makeFindLastIndex},
 	{"map", "map(list, x)", "x of each element", false, makeMap},
@@ -150,17 +150,25 @@ func makeFindLast(l looping) eval {
 	}
 }
 
+// numbered returns the number of an element, nil for -1.
+func numbered(i int64) value {
+	if i < 0 {
+		return none
+	}
+	return whole(i)
+}
+
 func makeFindIndex(l looping) eval {
 	return func(s *scope) value {
 		_, i, ok := l.search(s, false)
-		return result(whole(i), ok)
+		return result(numbered(i), ok)
 	}
 }
 
 func makeFindLastIndex(l looping) eval {
 	return func(s *scope) value {
 		_, i, ok := l.search(s, true)
-		return result(whole(i), ok)
+		return result(numbered(i), ok)
 	}
 }
 

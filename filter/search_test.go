@@ -1,7 +1,7 @@
 package filter
 
 import (
-	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -14,32 +14,35 @@ func plainly(s, sought string, how folding) bool {
 	if how == exactly {
 		return strings.Contains(s, sought)
 	}
-	return bytes.Contains(foldAll(s), foldAll(sought))
+	return strings.Contains(foldAll(s), foldAll(sought))
 }
 
-// foldAll writes every character as the least of those that are the same in
-// another case.
-func foldAll(s string) []byte {
-	var out []byte
+// foldAll writes every character as the number of the least of those that are
+// the same in another case, and every other byte as a number beyond.
+func foldAll(s string) string {
+	var out strings.Builder
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
+		least := r
 		switch {
 		case r == utf8.RuneError && size == 1:
-			out = append(out, s[0])
+			least = unicode.MaxRune + 1 + rune(s[0])
 		case r < utf8.RuneSelf:
-			out = append(out, byte(unicode.ToLower(r)))
+			least = unicode.ToLower(r)
 		default:
-			least := r
 			for o := unicode.SimpleFold(r); o != r; o = unicode.SimpleFold(o) {
 				if o >= utf8.RuneSelf {
 					least = min(least, o)
 				}
 			}
-			out = utf8.AppendRune(out, least)
 		}
+		fmt.Fprintf(&out, "%d,", least)
 		s = s[size:]
 	}
-	return out
+	if out.Len() == 0 {
+		return ""
+	}
+	return "," + out.String()
 }
 
 func checkFinder(t *testing.T, s, sought string) {

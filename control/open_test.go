@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,16 +54,13 @@ func follow(t *testing.T, ctx context.Context, path string) *follower {
 // until follows until a message says the given text.
 func (f *follower) until(ctx context.Context, text string) {
 	f.t.Helper()
-	for {
+	for !f.has(text) {
 		version, err := f.r.Wait(ctx, f.version)
 		if err != nil {
 			f.t.Fatalf("wait after %d messages: %v", len(f.seen), err)
 		}
 		f.version = version
 		f.all()
-		if n := len(f.seen); n > 0 && f.has(text) {
-			return
-		}
 	}
 }
 
@@ -144,31 +143,46 @@ func TestRecordersComeAndGo(t *testing.T) {
 	}
 }
 
-// TestRecorderGetsIn starts a recorder while readers are as busy as they can be.
-// It would catch one that does not let go of the file in time.
+// TestRecorderGetsIn starts recorders, and kills them, while readers are as busy
+// as they can be. It would catch one that does not let go of the file in time,
+// and one that does not go on when its recorder dies.
 func TestRecorderGetsIn(t *testing.T) {
 	path := capturePath(t)
 	rest(t, path, 4, 2000)
 	ctx, stop := context.WithCancel(t.Context())
 	var work sync.WaitGroup
-	for range 3 {
+	var scanned [3]atomic.Int64 // records of the last scan, by reader
+	for i := range scanned {
 		r := open(t, path)
 		work.Go(func() {
 			for ctx.Err() == nil {
+				n := 0
 				c := r.Scan(ctx, 0, 1)
 				for c.Next() {
+					n++
 				}
 				if err := c.Err(); err != nil && ctx.Err() == nil {
 					t.Errorf("scan: %v", err)
+					scanned[i].Store(math.MaxInt64)
 					return
 				}
 				c.Close()
+				scanned[i].Store(int64(n))
 			}
 		})
 	}
-	p := startPlayer(t, path, "late")
-	p.until(1000)
-	p.stop()
+	for round := range 3 {
+		p := startPlayer(t, path, fmt.Sprintf("late-%d", round))
+		there := scanned[0].Load()
+		p.until(1000)
+		for i := range scanned {
+			for scanned[i].Load() <= there && !t.Failed() {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		// All readers read through it now.
+		p.kill()
+	}
 	stop()
 	work.Wait()
 }

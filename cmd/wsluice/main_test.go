@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"live":     scriptLive,
 			"shorten":  scriptShorten,
 			"newer":    scriptNewer,
+			"harm":     scriptHarm,
 		},
 	})
 }

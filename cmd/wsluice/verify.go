@@ -34,7 +34,7 @@ func (p *program) verify(ctx context.Context, asJSON bool) error {
 	report, err := store.Verify(ctx, path, bar.set)
 	bar.finish()
 	if errors.Is(err, store.ErrCorrupt) {
-		return &failure{code: exitUsage, hint: "nothing of it can be read as it is: go back to a copy", err: err}
+		return &failure{code: exitUsage, hint: "wsluice repair saves what is left of it", err: err}
 	}
 	if err != nil {
 		return p.openFailure(path, err)
@@ -43,7 +43,8 @@ func (p *program) verify(ctx context.Context, asJSON bool) error {
 		err = json.NewEncoder(p.stdout).Encode(map[string]any{
 			"capture": path, "ok": report.OK(), "connections": report.Connections, "frames": report.Frames,
 			"blocks": report.Blocks, "parts": report.Parts, "incomplete": report.Incomplete,
-			"unfinished": report.Unfinished, "problems": append([]string{}, report.Problems...), "found": report.Found,
+			"unfinished": report.Unfinished, "missing": report.Missing, "pruned": report.Pruned, "deleted": report.Deleted,
+			"problems": append([]string{}, report.Problems...), "found": report.Found,
 		})
 	} else {
 		err = p.printReport(path, &report)
@@ -51,7 +52,7 @@ func (p *program) verify(ctx context.Context, asJSON bool) error {
 	if err == nil && !report.OK() {
 		err = &failure{
 			code: exitFailed,
-			hint: "what stands before and after the damage can still be read",
+			hint: "what stands before and after the damage can still be read; wsluice repair makes a whole capture of it",
 			err:  fmt.Errorf("%s is damaged: %s", path, counted(report.Found, "problem")),
 		}
 	}
@@ -70,6 +71,15 @@ func (p *program) printReport(path string, r *store.Report) error {
 	}
 	if r.Unfinished > 0 {
 		fmt.Fprintf(p.stdout, "  %s whose end was not recorded\n", counted(r.Unfinished, "connection"))
+	}
+	if r.Pruned > 0 {
+		fmt.Fprintf(p.stdout, "  %s pruned before the first one\n", counted(r.Pruned, "frame"))
+	}
+	if r.Deleted > 0 {
+		fmt.Fprintf(p.stdout, "  %s deleted, of which compact erases the bytes\n", counted(r.Deleted, "connection"))
+	}
+	if r.Missing > 0 {
+		fmt.Fprintf(p.stdout, "  %s missing that a repair gave up or compact left out\n", counted(r.Missing, "frame"))
 	}
 	for _, problem := range r.Problems {
 		fmt.Fprintf(p.stdout, "  problem: %s\n", problem)

@@ -1,8 +1,13 @@
 package control
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // identity tells files apart, whatever names they have.
@@ -34,4 +39,30 @@ func locate(path string) (place, error) {
 // an address has room for.
 func (p *place) socket() string {
 	return filepath.Join(p.folder, fmt.Sprintf("%x-%x.sock", p.device, p.file))
+}
+
+// sweep removes sockets that killed recorders of other captures have left. One
+// that was made just now may be about to be listened on.
+func (p *place) sweep() {
+	const young, most = time.Minute, 1000
+	folder, err := os.Open(p.folder)
+	if err != nil {
+		return
+	}
+	defer folder.Close()
+	entries, _ := folder.ReadDir(most)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || info.Mode().Type() != os.ModeSocket || time.Since(info.ModTime()) < young {
+			continue
+		}
+		name := filepath.Join(p.folder, e.Name())
+		c, err := net.DialTimeout("unix", name, time.Second)
+		switch {
+		case err == nil:
+			c.Close()
+		case errors.Is(err, syscall.ECONNREFUSED):
+			_ = os.Remove(name)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestFolder checks which folders are trusted with sockets. It would catch a
@@ -82,5 +83,39 @@ func TestSocket(t *testing.T) {
 	r.close(t)
 	if _, err := os.Lstat(at.socket()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket stays behind: %v", err)
+	}
+}
+
+// TestSweep catches dead sockets that pile up, and live or new ones that are
+// removed.
+func TestSweep(t *testing.T) {
+	p := place{owner: os.Getuid(), folder: filepath.Join(t.TempDir(), "sockets")}
+	if err := p.make(); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ live, old, stays bool }{
+		"dead.sock": {false, true, false},
+		"new.sock":  {false, false, true},
+		"live.sock": {true, true, true},
+	} {
+		path := filepath.Join(p.folder, name)
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.SetUnlinkOnClose(false); c.live {
+			defer l.Close()
+		} else {
+			l.Close()
+		}
+		if c.old {
+			if err := os.Chtimes(path, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.sweep()
+		if _, err := os.Lstat(path); (err == nil) != c.stays {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -169,6 +169,7 @@ func (p *place) listen() (net.Listener, error) {
 	if err := os.Remove(p.socket()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	p.sweep()
 	l, err := net.Listen("unix", p.socket())
 	if err != nil {
 		return nil, err

@@ -7,15 +7,18 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// code is a compiled part of an expression. Fixed is its value when that is the
-// same for everything.
+// code is a compiled part of an expression.
 type code struct {
-	run   eval
+	run eval
+	// test is run for parts that are true or false, without a value to carry
+	// around; nil for others.
+	test condition
+	// fixed is the value when it is the same for everything.
 	fixed *value
 }
 
 func constantly(v value) code {
-	return code{func(*scope) value { return v }, &v}
+	return code{run: func(*scope) value { return v }, fixed: &v}
 }
 
 // compiler makes closures of an expression whose types were checked.
@@ -108,17 +111,19 @@ func (c *compiler) identifier(n *ast.IdentifierNode) code {
 }
 
 // fold evaluates what does not depend on a message once and for all.
-func fold(run eval, operands ...code) code {
+func fold(run eval, operands ...code) code { return code{run: run}.fold(operands...) }
+
+func (c code) fold(operands ...code) code {
 	for _, o := range operands {
 		if o.fixed == nil {
-			return code{run: run}
+			return c
 		}
 	}
 	s := open(nil, nil, nil)
 	defer s.close()
-	v := run(s)
+	v := c.run(s)
 	if s.spent() {
-		return code{run: run}
+		return c
 	}
 	return constantly(v)
 }
@@ -128,7 +133,7 @@ func (c *compiler) unary(n *ast.UnaryNode) code {
 	run := of.run
 	switch n.Operator {
 	case "!", "not":
-		return fold(func(s *scope) value { return not(run(s)) }, of)
+		return judging(negation(of.condition())).fold(of)
 	case "-":
 		return fold(func(s *scope) value { return negative(run(s)) }, of)
 	}
@@ -148,9 +153,9 @@ func (c *compiler) binary(n *ast.BinaryNode) code {
 	a, b := left.run, right.run
 	switch n.Operator {
 	case "&&", "and":
-		return fold(func(s *scope) value { return and(s, a, b) }, left, right)
+		return judging(conjunction(left.condition(), right.condition())).fold(left, right)
 	case "||", "or":
-		return fold(func(s *scope) value { return or(s, a, b) }, left, right)
+		return judging(disjunction(left.condition(), right.condition())).fold(left, right)
 	case "??":
 		return fold(func(s *scope) value {
 			if v := a(s); v.kind != kindNull {
@@ -160,17 +165,17 @@ func (c *compiler) binary(n *ast.BinaryNode) code {
 		}, left, right)
 	case "contains":
 		if right.fixed != nil && right.fixed.kind == kindText {
-			return fold(containing(a, right.fixed.text), left)
+			return judging(containing(a, right.fixed.text)).fold(left)
 		}
 	case "==", "!=":
 		if right.fixed != nil && right.fixed.kind == kindText {
-			return fold(equalTo(a, right.fixed.text, n.Operator == "=="), left)
+			return judging(equalTo(a, right.fixed.text, n.Operator == "==")).fold(left)
 		}
 	}
 	evaluate := binaries[n.Operator]
 	if right.fixed != nil {
-		if run := relatedTo(n.Operator, a, *right.fixed, evaluate); run != nil {
-			return fold(run, left)
+		if test := relatedTo(n.Operator, a, *right.fixed, evaluate); test != nil {
+			return judging(test).fold(left)
 		}
 	}
 	if evaluate == nil {
@@ -196,15 +201,15 @@ func (c *compiler) matches(n *ast.BinaryNode) code {
 		return c.fail(n.Right, "%v", err)
 	}
 	in := left.run
-	return fold(func(s *scope) value {
+	return judging(func(s *scope) verdict {
 		switch v := in(s); v.kind {
 		case kindText:
 			return p.match(s, v.text)
 		case kindNull:
-			return no
+			return unmet
 		}
-		return unevaluated
-	}, left)
+		return undecided
+	}).fold(left)
 }
 
 func (c *compiler) member(n *ast.MemberNode) code {
@@ -274,11 +279,12 @@ func (c *compiler) pointer(n *ast.PointerNode) code {
 
 func (c *compiler) conditional(n *ast.ConditionalNode) code {
 	cond, one, other := c.compile(n.Cond), c.compile(n.Exp1), c.compile(n.Exp2)
+	test := cond.condition()
 	return fold(func(s *scope) value {
-		switch v := cond.run(s); {
-		case v.isTrue():
+		switch test(s) {
+		case met:
 			return one.run(s)
-		case v.isFalse():
+		case unmet:
 			return other.run(s)
 		}
 		return unevaluated

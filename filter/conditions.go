@@ -1,100 +1,166 @@
 package filter
 
-// and is false as soon as one side is, whatever the other is; so what cannot be
-// evaluated does not keep a condition from an answer that does not depend on it.
-func and(s *scope, a, b eval) value {
-	x := a(s)
-	if x.isFalse() {
-		return no
+// verdict is whether a condition is met.
+type verdict uint8
+
+const (
+	undecided verdict = iota // it could not be evaluated
+	unmet
+	met
+)
+
+// condition evaluates a part of an expression that is true or false.
+type condition func(s *scope) verdict
+
+func decided(b bool) verdict {
+	if b {
+		return met
 	}
-	y := b(s)
-	switch {
-	case y.isFalse():
-		return no
-	case x.kind != kindBool || y.kind != kindBool:
-		return unevaluated
-	}
-	return yes
+	return unmet
 }
 
-// or is true as soon as one side is.
-func or(s *scope, a, b eval) value {
-	x := a(s)
-	if x.isTrue() {
-		return yes
-	}
-	y := b(s)
-	switch {
-	case y.isTrue():
-		return yes
-	case x.kind != kindBool || y.kind != kindBool:
+// value returns v as a value.
+func (v verdict) value() value {
+	if v == undecided {
 		return unevaluated
 	}
-	return no
+	return truth(v == met)
+}
+
+// judging makes code of a condition.
+func judging(test condition) code {
+	return code{run: func(s *scope) value { return test(s).value() }, test: test}
+}
+
+// condition returns c as a condition. What is neither true nor false decides
+// nothing.
+func (c code) condition() condition {
+	if c.test != nil {
+		return c.test
+	}
+	run := c.run
+	return func(s *scope) verdict {
+		v := run(s)
+		if v.kind != kindBool {
+			return undecided
+		}
+		return decided(v.number != 0)
+	}
+}
+
+func negation(of condition) condition {
+	return func(s *scope) verdict {
+		switch of(s) {
+		case met:
+			return unmet
+		case unmet:
+			return met
+		}
+		return undecided
+	}
+}
+
+// conjunction is unmet as soon as one side is, whatever the other is; so what cannot be
+// evaluated does not keep a condition from an answer that does not depend on it.
+func conjunction(a, b condition) condition {
+	return func(s *scope) verdict {
+		x := a(s)
+		if x == unmet {
+			return unmet
+		}
+		y := b(s)
+		if x == met || y == unmet {
+			return y
+		}
+		return undecided
+	}
+}
+
+// disjunction is met as soon as one side is.
+func disjunction(a, b condition) condition {
+	return func(s *scope) verdict {
+		x := a(s)
+		if x == met {
+			return met
+		}
+		y := b(s)
+		if x == unmet || y == met {
+			return y
+		}
+		return undecided
+	}
 }
 
 // containing searches for a text known beforehand.
-func containing(in eval, sought string) eval {
+func containing(in eval, sought string) condition {
 	f := newFinder(sought, exactly)
-	return func(s *scope) value {
+	return func(s *scope) verdict {
 		switch v := in(s); {
 		case v.kind == kindNull:
-			return no
+			return unmet
 		case v.kind != kindText || !s.read(len(v.text)):
-			return unevaluated
+			return undecided
 		default:
-			return truth(f.in(v.text))
+			return decided(f.in(v.text))
 		}
 	}
 }
 
-// equalTo compares with a text known beforehand. What is the same is told by
-// equal, so that != needs no evaluation of its own.
-func equalTo(of eval, known string, equal bool) eval {
-	return func(s *scope) value {
+// equalTo compares with a text known beforehand, and is met when the answer is
+// the one that is asked for.
+func equalTo(of eval, known string, equal bool) condition {
+	return func(s *scope) verdict {
 		switch v := of(s); v.kind {
 		case kindText:
-			return truth((v.text == known) == equal)
+			return decided((v.text == known) == equal)
 		case kindBad:
-			return unevaluated
+			return undecided
 		}
-		return truth(!equal)
+		return decided(!equal)
 	}
 }
 
 // relatedTo compares with a number or time known beforehand, in the common case
 // of values of the same type; rest evaluates the others. It returns nil for other
 // operators and values.
-func relatedTo(op string, of eval, known value, rest binary) eval {
+func relatedTo(op string, of eval, known value, rest binary) condition {
 	if known.kind != kindInt && known.kind != kindTime && known.kind != kindSpan {
 		return nil
 	}
-	kind, n := known.kind, known.number
-	var less, same, more bool // when the relation holds
+	var less, same, more verdict // what is said of a smaller, an equal, a larger one
 	switch op {
 	case "==":
-		same = true
+		less, same, more = unmet, met, unmet
 	case "!=":
-		less, more = true, true
+		less, same, more = met, unmet, met
 	case "<":
-		less = true
+		less, same, more = met, unmet, unmet
 	case "<=":
-		less, same = true, true
+		less, same, more = met, met, unmet
 	case ">":
-		more = true
+		less, same, more = unmet, unmet, met
 	case ">=":
-		same, more = true, true
+		less, same, more = unmet, met, met
 	default:
 		return nil
 	}
-	return func(s *scope) value {
+	kind, n := known.kind, known.number
+	return func(s *scope) verdict {
 		v := of(s)
 		switch {
-		case v.kind == kind:
-			return truth(v.number < n && less || v.number == n && same || v.number > n && more)
 		case v.kind == kindBad:
-			return unevaluated
+			return undecided
+		case v.kind != kind:
+			v = rest(s, v, known)
+			if v.kind != kindBool {
+				return undecided
+			}
+			return decided(v.number != 0)
+		case v.number < n:
+			return less
+		case v.number > n:
+			return more
 		}
-		return rest(s, v, known)
+		return same
 	}
 }

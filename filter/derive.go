@@ -90,6 +90,7 @@ func (d *deriver) decided(n ast.Node, want bool) Need {
 	if fault != nil {
 		return out
 	}
+	test := compiled.condition()
 	can := func(m *frame.Message) bool {
 		r := &frame.Record{From: m.From, Origin: m.Origin, Opaque: m.Type == frame.Opaque}
 		r.Header.Opcode, r.Header.Fin = m.Type&15, true
@@ -102,9 +103,9 @@ func (d *deriver) decided(n ast.Node, want bool) Need {
 		defer s.close()
 		limit := min(maxTrial, maxTrials-d.steps)
 		s.steps = limit
-		v := compiled.run(s)
+		v := test(s)
 		d.steps += min(limit-s.steps, limit)
-		return s.spent() || want && v.isTrue() || !want && v.isFalse()
+		return s.spent() || v == met && want || v == unmet && !want
 	}
 	only := func(allowed ...string) bool {
 		known := 0

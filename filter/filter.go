@@ -84,7 +84,7 @@ func ParseConnections(text string) (*Connections, error) {
 // error, each by itself.
 func (f *Connections) Match(c *frame.Connection) bool {
 	p := f.program
-	if p.run != nil {
+	if p.test != nil {
 		return p.evaluate(nil, nil, c)
 	}
 	s := open(nil, nil, c)
@@ -109,7 +109,7 @@ type program struct {
 	text    string
 	find    *finder
 	pattern *pattern
-	run     eval
+	test    condition
 	need    Need
 	// costly is set when a look at the literals of need comes cheaper than an
 	// evaluation that is in vain.
@@ -145,13 +145,13 @@ func (p *program) finds(s *scope, in string) bool {
 	if p.find != nil {
 		return p.find.in(in)
 	}
-	return p.pattern.match(s, in).isTrue() && !s.spent()
+	return p.pattern.match(s, in) == met && !s.spent()
 }
 
 func (p *program) evaluate(m *frame.Message, r *frame.Record, c *frame.Connection) bool {
 	s := open(m, r, c)
 	defer p.end(s)
-	return p.run(s).isTrue() && !s.spent()
+	return p.test(s) == met && !s.spent()
 }
 
 // end closes a scope and counts it when it was given up.

@@ -54,7 +54,7 @@ func (l *language) read(text string) (*program, *Error) {
 	switch {
 	case fault == nil && !l.word(root):
 		d := deriver{language: l, source: text, now: now}
-		return &program{run: whole.run, need: d.need(root, true, false), costly: d.costly}, nil
+		return &program{test: whole.condition(), need: d.need(root, true, false), costly: d.costly}, nil
 	case fault != nil && l.meant(tokens):
 		if fault.Suggestion == "" {
 			fault.suggest("to search for this text, put it in quotes")

@@ -79,20 +79,20 @@ func instructions(tree *syntax.Regexp) int {
 	return min(n, maxInstructions+1)
 }
 
-// match reports whether s holds a match, as a value.
-func (p *pattern) match(s *scope, in string) value {
+// match reports whether a text holds a match.
+func (p *pattern) match(s *scope, in string) verdict {
 	if !s.read(len(in)) {
-		return unevaluated
+		return undecided
 	}
 	if p.need != nil && !p.need.in(in) {
-		return no
+		return unmet
 	}
 	if work := len(in) * p.size; work <= unclocked {
 		s.clock.look(s, work)
-		return truth(p.re.MatchString(in))
+		return decided(p.re.MatchString(in))
 	}
 	r := &clockedReader{scope: s, size: p.size, rest: in}
-	return truth(p.re.MatchReader(r))
+	return decided(p.re.MatchReader(r))
 }
 
 // clock ends an evaluation in which regular expressions take too long.

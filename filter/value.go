@@ -61,8 +61,8 @@ func words(s string) value     { return value{kind: kindText, text: s} }
 func lasting(n int64) value    { return value{kind: kindSpan, number: n} }
 func items(v []value) value    { return value{kind: kindList, ref: &v} }
 
-func (v value) isTrue() bool   { return v.kind == kindBool && v.number != 0 }
-func (v value) isFalse() bool  { return v.kind == kindBool && v.number == 0 }
+func (v value) isTrue() bool { return v.kind == kindBool && v.number != 0 }
+
 func (v value) isNumber() bool { return v.kind == kindInt || v.kind == kindFloat }
 
 // float returns a number as a float64.

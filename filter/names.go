@@ -25,7 +25,8 @@ func (s Subject) String() string { return [...]string{"messages", "frames", "con
 // Name is a name of the language: a field, or a constant when Constant is set.
 type Name struct {
 	Name string
-	// Type is what its values are, such as "number" or "yes/no".
+	// Type is what its values are: "number", "text", "yes/no", "time",
+	// "duration", "JSON" or "header fields".
 	Type string
 	// Meaning is one line for people.
 	Meaning string
@@ -87,7 +88,7 @@ var typTable = [...]struct {
 	typBool:    {"yes/no", types.Bool},
 	typTime:    {"time", types.TypeOf(time.Time{})},
 	typSpan:    {"duration", types.TypeOf(time.Duration(0))},
-	typJSON:    {"any", types.Any},
+	typJSON:    {"JSON", types.Any},
 	typHeaders: {"header fields", types.TypeOf(map[string]string{})},
 }
 

@@ -2,6 +2,7 @@ package control
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -57,7 +58,7 @@ func (s *Server) messages(a *answer) error {
 	q.Conn, q.Start, q.Side = w.conn, w.start, w.side
 	skip := 0
 	if w.last > 0 {
-		if q.Start, skip, err = lastMessages(a.Context(), s.reader, q, w.last); err != nil {
+		if q.Start, skip, err = s.reader.LastMessages(a.Context(), q, w.last); err != nil {
 			return err
 		}
 	}
@@ -92,7 +93,7 @@ func (s *Server) frames(a *answer) error {
 	q.Conn, q.Start, q.Side = w.conn, w.start, w.side
 	skip := 0
 	if w.last > 0 {
-		if q.Start, skip, err = lastFrames(a.Context(), s.reader, q, w.last); err != nil {
+		if q.Start, skip, err = s.reader.LastFrames(a.Context(), q, w.last); err != nil {
 			return err
 		}
 	}
@@ -220,4 +221,8 @@ func (a *answer) window(r *store.Reader) (w window, err error) {
 		_, err = r.Conn(a.Context(), w.conn)
 	}
 	return w, err
+}
+
+func noFrame(conn, seq uint64) error {
+	return fmt.Errorf("%w: %d of connection %d", store.ErrNoFrame, seq, conn)
 }

@@ -94,6 +94,10 @@ var plain = func() (t [utf8.RuneSelf]bool) {
 	return t
 }()
 
+// AppendString appends s as a JSON string in the manner of all JSON of this
+// package: harmless to look at on a terminal, <, > and & as they are.
+func AppendString(dst []byte, s string) []byte { return appendString(dst, s) }
+
 // appendString appends s as a JSON string. What a terminal could take for a
 // command, or what would reorder or hide the text around it, is escaped like
 // the control characters, so that a line of JSON is harmless to look at. Bytes

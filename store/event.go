@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/wsluice/wsluice/frame"
 )
 
 // Event is something worth telling that happened while a capture was recorded.
@@ -145,25 +147,18 @@ func parseEvent(n uint64, p []byte) (Event, error) {
 // MarshalJSON returns {"number":1,"time":"RFC3339Nano","level":"info",
 // "message":"…","attrs":{"key":"value"}}, the attributes in their order.
 func (e Event) MarshalJSON() ([]byte, error) {
-	b := fmt.Appendf(nil, `{"number":%d,"time":"%s","level":%s,"message":%s,"attrs":{`,
-		e.Number, e.Time.UTC().Format(time.RFC3339Nano), quote(e.Level), quote(e.Message))
+	b := fmt.Appendf(nil, `{"number":%d,"time":"%s","level":`, e.Number, e.Time.UTC().Format(time.RFC3339Nano))
+	b = frame.AppendString(b, e.Level)
+	b = frame.AppendString(append(b, `,"message":`...), e.Message)
+	b = append(b, `,"attrs":{`...)
 	for i, a := range e.Attrs {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = fmt.Appendf(b, "%s:%s", quote(a.Key), quote(a.Value))
+		b = frame.AppendString(b, a.Key)
+		b = frame.AppendString(append(b, ':'), a.Value)
 	}
 	return append(b, "}}"...), nil
-}
-
-// quote returns s as a JSON string with <, > and & as they are.
-func quote(s string) []byte {
-	var b bytes.Buffer
-	to := json.NewEncoder(&b)
-	to.SetEscapeHTML(false)
-	// A string can always be encoded.
-	_ = to.Encode(s)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

@@ -49,8 +49,8 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%q is %d, %v; want %d", text, s, err, want)
 		}
 	}
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1 << 10: "1.0 KB", 1536: "1.5 KB", 5 << 30: "5.0 GB"} {
-		if got := sized(n); got != want {
+	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1 << 10: "1.0 KiB", 1536: "1.5 KiB", 5 << 30: "5.0 GiB"} {
+		if got := byteCount(n); got != want {
 			t.Errorf("%d is %q, want %q", n, got, want)
 		}
 	}

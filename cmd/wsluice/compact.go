@@ -59,7 +59,7 @@ func (p *program) compact(ctx context.Context, codec store.Codec) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%s: had %s, has %s\n", path, sized(before.Size()), sized(after.Size()))
+	fmt.Fprintf(p.stdout, "%s: had %s, has %s\n", path, byteCount(before.Size()), byteCount(after.Size()))
 	return nil
 }
 

@@ -102,16 +102,16 @@ func (l *connList) run(ctx context.Context) error {
 			return err
 		}
 		if version, err = l.r.Wait(ctx, version); err != nil {
-			return ended(ctx, err)
+			return err
 		}
 		// Commits come more often than a list needs to change.
 		select {
 		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 		if conns, err = l.changed(ctx); err != nil {
-			return ended(ctx, err)
+			return err
 		}
 	}
 }
@@ -273,16 +273,4 @@ func ending(c *frame.Connection) string {
 		words = slices.Insert(words, 1, strconv.Itoa(int(c.Code)))
 	}
 	return strings.Join(words, " ")
-}
-
-// byteCount writes n as people read sizes.
-func byteCount(n uint64) string {
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, unit := float64(n)/1024, 0
-	for value >= 1024 && unit < 3 {
-		value, unit = value/1024, unit+1
-	}
-	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[unit])
 }

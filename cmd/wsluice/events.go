@@ -109,10 +109,10 @@ func (l *eventList) run(ctx context.Context) error {
 			return err
 		}
 		if version, err = l.r.Wait(ctx, version); err != nil {
-			return ended(ctx, err)
+			return err
 		}
 		if events, err = l.more(ctx); err != nil {
-			return ended(ctx, err)
+			return err
 		}
 	}
 }

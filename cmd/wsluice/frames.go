@@ -68,7 +68,7 @@ func (p *program) eachFrame(ctx context.Context, r *store.Reader, q store.FrameQ
 	skip := 0
 	if s.lastGiven {
 		var err error
-		if q.Start, skip, err = lastFrames(ctx, r, q, s.last); err != nil {
+		if q.Start, skip, err = r.LastFrames(ctx, q, s.last); err != nil {
 			return err
 		}
 	}
@@ -88,20 +88,4 @@ func (p *program) eachFrame(ctx context.Context, r *store.Reader, q store.FrameQ
 		}
 		return nil
 	}, idle)
-}
-
-// lastFrames returns where to start for the last n frames of q, and how many to
-// skip from there.
-func lastFrames(ctx context.Context, r *store.Reader, q store.FrameQuery, n int) (start uint64, skip int, err error) {
-	if q.Filter == nil || n == 0 {
-		start, err = last(ctx, r, q.Conn, n, func(f *frame.Record) bool { return q.Side == nil || *q.Side == f.From })
-		return start, 0, err
-	}
-	q.Whole = false
-	frames := r.Frames(ctx, q)
-	defer frames.Close()
-	for frames.Next() {
-		skip++
-	}
-	return 1, max(0, skip-n), frames.Err()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -68,7 +67,7 @@ func (p *program) eachMessage(ctx context.Context, r *store.Reader, q store.Quer
 	skip := 0
 	if s.lastGiven {
 		var err error
-		if q.Start, skip, err = lastMessages(ctx, r, q, s.last); err != nil {
+		if q.Start, skip, err = r.LastMessages(ctx, q, s.last); err != nil {
 			return err
 		}
 	}
@@ -88,59 +87,4 @@ func (p *program) eachMessage(ctx context.Context, r *store.Reader, q store.Quer
 		}
 		return nil
 	}, idle)
-}
-
-// lastMessages returns where to start for the last n messages of q, and how many
-// to skip from there.
-func lastMessages(ctx context.Context, r *store.Reader, q store.Query, n int) (start uint64, skip int, err error) {
-	start = 1
-	if q.Filter == nil || n == 0 {
-		start, err = last(ctx, r, q.Conn, n, func(f *frame.Record) bool {
-			whole := f.Opaque || f.Header.Fin || f.Header.Opcode.Control()
-			return whole && (q.Side == nil || *q.Side == f.From)
-		})
-	}
-	if err != nil || n == 0 {
-		return start, 0, err
-	}
-	// Messages may end without a last frame, so that only counting them tells.
-	q.Start, q.Limit = start, 1
-	messages := r.Messages(ctx, q)
-	defer messages.Close()
-	total := 0
-	for messages.Next() {
-		total++
-	}
-	return start, max(0, total-n), messages.Err()
-}
-
-// last returns the number of the last record but n-1 that counts, or of the
-// first there is. Going back page by page it ends as soon as it is found.
-func last(ctx context.Context, r *store.Reader, conn uint64, n int, counts func(*frame.Record) bool) (uint64, error) {
-	const size = 1000
-	end, err := r.Count(ctx, conn)
-	if err != nil || n == 0 {
-		return end + 1, err
-	}
-	for end > 0 {
-		start := max(end, size) - size + 1
-		records, err := r.Page(ctx, conn, start, int(end-start+1))
-		if err != nil {
-			return 0, err
-		}
-		for _, record := range slices.Backward(records) {
-			number := record.Seq
-			if conn == 0 {
-				number = record.Global
-			}
-			if number > end || !counts(&record) {
-				continue
-			}
-			if n--; n == 0 {
-				return number, nil
-			}
-		}
-		end = start - 1
-	}
-	return 1, nil
 }

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return int(status)
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		if follow := c.Flags().Lookup("follow"); follow != nil && follow.Value.String() == "true" {
+			return exitDone // this is how following ends
+		}
 		err = &failure{code: exitInterrupted, err: errors.New("interrupted")}
 	}
 	return p.fail(err)

@@ -62,7 +62,7 @@ func (p *program) prune(ctx context.Context, b store.Bound) error {
 		return p.openFailure(path, err)
 	}
 	fmt.Fprintf(p.stdout, "%s: pruned %s and %s, %s\n", path,
-		counted(done.Frames, "frame"), counted(done.Connections, "connection"), sized(done.Bytes))
+		counted(done.Frames, "frame"), counted(done.Connections, "connection"), byteCount(done.Bytes))
 	return nil
 }
 

@@ -29,6 +29,7 @@ type recordFlags struct {
 	clientCerts, clientKeys, certFors []string
 	only, bypass                      []string
 	overload                          string
+	maxCapture                        byteSize
 }
 
 // passwordVariable holds the password of --client-cert files, which must not
@@ -50,7 +51,8 @@ func (f *recordFlags) add(c *cobra.Command, listen string) {
 	flags.StringSliceVar(&f.bypass, "bypass", nil, "pass these `hosts` through as blind tunnels")
 	flags.StringVar(&f.overload, "on-overload", "block", "when the disk cannot keep up: `policy` block (slow the peers down) or shed (drop payloads, count and mark them)")
 	_ = c.RegisterFlagCompletionFunc("on-overload", cobra.FixedCompletions([]string{"block", "shed"}, cobra.ShellCompDirectiveNoFileComp))
-	for _, name := range []string{"listen", "upstream-proxy", "for", "only", "bypass"} {
+	flags.Var(&f.maxCapture, "max-capture", "keep the capture at this `size`, such as 2GB: the oldest frames go as new ones come (at least 16MB)")
+	for _, name := range []string{"listen", "upstream-proxy", "for", "only", "bypass", "max-capture"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 }
@@ -77,6 +79,10 @@ func (f *recordFlags) options() (o proxy.Options, s store.Options, err error) {
 		s.Overload = store.Shed
 	default:
 		return o, s, usagef("use block or shed", "--on-overload %q is no policy", f.overload)
+	}
+	const least = 16 << 20
+	if s.MaxSize = int64(f.maxCapture); s.MaxSize > 0 && s.MaxSize < least {
+		return o, s, usagef("give --max-capture 16MB or more", "--max-capture %s is too little", f.maxCapture.String())
 	}
 	if f.auth != "" {
 		user, password, ok := strings.Cut(f.auth, ":")

@@ -45,6 +45,9 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	if options.Authority, err = authority(); err != nil {
 		return nil, err
 	}
+	if _, recorded, err := p.running(ctx, path); err == nil && recorded {
+		return nil, lockedFailure(path, fmt.Errorf("record into %s: %w", path, store.ErrLocked))
+	}
 	var events eventSink
 	logger = slog.New(&keptLog{next: logger.Handler(), events: &events})
 	options.Logger, storeOptions.Logger = logger, logger

@@ -39,13 +39,13 @@ func (s *byteSize) String() string {
 	if *s == 0 {
 		return ""
 	}
-	return sized(int64(*s))
+	return byteCount(int64(*s))
 }
 
 func (s *byteSize) Type() string { return "size" }
 
-// sized writes a number of bytes for people.
-func sized(n int64) string {
+// byteCount writes a number of bytes for people.
+func byteCount[T int64 | uint64](n T) string {
 	if n < 1024 {
 		return fmt.Sprintf("%d B", n)
 	}
@@ -53,7 +53,7 @@ func sized(n int64) string {
 	for ; v >= 1024 && i < len(sizeUnits)-1; i++ {
 		v /= 1024
 	}
-	return fmt.Sprintf("%.1f %cB", v, sizeUnits[i])
+	return fmt.Sprintf("%.1f %ciB", v, sizeUnits[i])
 }
 
 // age is a flag for a span of time, as of time.Duration with days (d) and weeks

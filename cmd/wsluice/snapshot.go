@@ -69,7 +69,7 @@ func (p *program) snapshot(ctx context.Context, to string, force bool) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", to, err)
 	}
-	fmt.Fprintf(p.stdout, "%s: a copy of %s, %s\n", to, path, sized(size))
+	fmt.Fprintf(p.stdout, "%s: a copy of %s, %s\n", to, path, byteCount(size))
 	return nil
 }
 

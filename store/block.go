@@ -100,7 +100,8 @@ type block struct {
 	envelope
 	places []place
 	body   []byte
-	unread bool // only the header and the places are there
+	sum    uint32 // its checksum as it was stored
+	unread bool   // only the header and the places are there
 }
 
 // parseDirectory reads the places of a block with the given header.
@@ -137,7 +138,7 @@ func (b *block) header(p []byte) error {
 	if e.count == 0 {
 		return corrupt("block %d has no records", e.base)
 	}
-	b.envelope = e
+	b.envelope, b.sum = e, storedSum(p)
 	b.places, err = parseDirectory(b.places[:0], &e, p[envelopeSize:envelopeSize+e.directory])
 	return err
 }

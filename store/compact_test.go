@@ -275,3 +275,44 @@ func TestReplaced(t *testing.T) {
 		t.Errorf("%d frames were recorded", n)
 	}
 }
+
+// TestReplacedUnderReader puts another capture in the place of one that a reader
+// has in its cache. It would catch frames of the old one.
+func TestReplacedUnderReader(t *testing.T) {
+	record := func(word string) string {
+		path := capturePath(t)
+		r := create(t, path, Options{})
+		tape, _ := openTape(t, r)
+		for range 1000 {
+			tape.Append(frame.Server, epoch, text(frame.Server, word))
+		}
+		closeAll(t, r)
+		return path
+	}
+	before, err := OpenFile(record("before"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := OpenFile(record("behind"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	moving := &moved{Source: before}
+	r := NewReader(moving)
+	word := func() string {
+		page, err := r.Page(t.Context(), 1, 5, 3)
+		if err != nil || len(page) != 3 {
+			t.Fatalf("page has %d frames, %v", len(page), err)
+		}
+		return string(page[1].Payload)
+	}
+	first := word()
+	moving.Source = after
+	if second := word(); first != "before" || second != "behind" || word() != "behind" {
+		t.Errorf("read %q, then %q", first, second)
+	}
+	closeAll(t, before, after)
+}
+
+// moved is a Source that becomes another.
+type moved struct{ Source }

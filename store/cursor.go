@@ -79,7 +79,6 @@ func (c *Cursor) Next() bool {
 // record moves to the next record in the current block.
 func (c *Cursor) record() (ok bool, err error) {
 	if ok, err = c.w.seek(c.conn, c.next); !ok {
-		c.leave() // records of deleted connections may have come last
 		return false, err
 	}
 	if c.next = c.w.rec.Seq + 1; c.conn == 0 {
@@ -93,14 +92,6 @@ func (c *Cursor) record() (ok bool, err error) {
 
 // pass goes past the current block.
 func (c *Cursor) pass() {
-	c.leave()
-	if c.passed != nil {
-		c.passed(c.w.b)
-	}
-}
-
-// leave makes c go on behind the current block.
-func (c *Cursor) leave() {
 	b := c.w.b
 	if c.next = b.last + 1; c.conn != 0 {
 		for _, p := range b.places {
@@ -109,6 +100,9 @@ func (c *Cursor) leave() {
 			}
 		}
 	}
+	if c.passed != nil {
+		c.passed(b)
+	}
 }
 
 // advance goes on to the stride that was read ahead, and has the one behind it
@@ -116,6 +110,11 @@ func (c *Cursor) leave() {
 func (c *Cursor) advance() bool {
 	if c.err = c.ctx.Err(); c.err != nil {
 		return false
+	}
+	if c.now.used > 0 {
+		// Records of deleted connections may have come last, and a damaged index
+		// may have promised more.
+		c.next = max(c.next, c.now.stored.Next)
 	}
 	fresh := c.busy
 	if c.busy {

@@ -140,9 +140,12 @@ func checksum(p []byte) uint32 {
 	return crc32.Update(sum, castagnoli, p[crcOffset+4:])
 }
 
+// storedSum returns the checksum that the stored form p claims.
+func storedSum(p []byte) uint32 { return binary.BigEndian.Uint32(p[crcOffset:]) }
+
 // sound returns an error unless the stored form p has the checksum it claims.
 func sound(p []byte) error {
-	if want, got := binary.BigEndian.Uint32(p[crcOffset:]), checksum(p); want != got {
+	if want, got := storedSum(p), checksum(p); want != got {
 		return corrupt("block checksum is %08x, want %08x", got, want)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zstd"
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/wsluice/wsluice/frame"
@@ -108,6 +109,106 @@ func TestDocumentReader(t *testing.T) {
 	}
 }
 
+// TestDocumentGone reads a capture that was pruned, deleted from and compacted
+// with a reader written from the document alone. It would catch a format that
+// says something else than the document about what is gone.
+func TestDocumentGone(t *testing.T) {
+	path := capturePath(t)
+	r := create(t, path, Options{})
+	tapes := make([]*Tape, 3)
+	for i := range tapes {
+		tapes[i], _ = openTape(t, r)
+	}
+	sent := make(map[uint64][]byte)
+	count := make(map[uint64]uint64)
+	for i := range 4000 {
+		tape := tapes[i%3]
+		w := text(frame.Server, fmt.Sprintf("%0200d", i))
+		if i%1000 == 999 {
+			w = text(frame.Server, fmt.Sprintf("%0200000d", i))
+		}
+		sent[tape.id] = append(sent[tape.id], w...)
+		count[tape.id]++
+		tape.Append(frame.Server, epoch.Add(time.Duration(i)*time.Second), w)
+	}
+	r.Log(Event{Time: epoch, Level: LevelWarning, Message: "m", Attrs: []Attr{{"k", "v"}}})
+	for _, tape := range tapes {
+		tape.Close(frame.End{Time: epoch.Add(time.Hour)})
+	}
+	closeAll(t, r)
+	if _, err := Prune(t.Context(), path, Bound{Before: epoch.Add(1500 * time.Second)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Delete(t.Context(), path, 2); err != nil {
+		t.Fatal(err)
+	}
+	read := func(pruned, deleted, gaps bool, features string) {
+		t.Helper()
+		db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		got := make(map[uint64]*[2][]byte)
+		err = db.View(func(tx *bolt.Tx) error {
+			meta := tx.Bucket([]byte("meta"))
+			if names := string(meta.Get([]byte("features"))); names != features {
+				t.Errorf("features are %q, want %q", names, features)
+			}
+			next := uint64(1)
+			if p := meta.Get([]byte("pruned")); (p != nil) != pruned {
+				t.Errorf("pruned is %x", p)
+			} else if pruned {
+				next += binary.BigEndian.Uint64(p)
+			}
+			err := tx.Bucket([]byte("blocks")).ForEach(func(k, v []byte) error {
+				if binary.BigEndian.Uint64(k) != next {
+					t.Errorf("block %x where %d is due", k, next)
+				}
+				next = binary.BigEndian.Uint64(v[24:]) + 1
+				return foreignBlock(tx, k, v, got)
+			})
+			if tomb := tx.Bucket([]byte("tomb")); deleted {
+				k, v := tomb.Cursor().First()
+				if n, err := foreignNote(k, v); err != nil || n != 4000 || binary.BigEndian.Uint64(k) != 2 {
+					t.Errorf("deleted is %x, %d, %v", k, n, err)
+				}
+				delete(got, 2)
+			}
+			if bucket := tx.Bucket([]byte("gaps")); gaps {
+				for _, id := range []uint64{1, 3} {
+					key := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, id), 1)
+					n, err := foreignNote(key, bucket.Get(key))
+					if err != nil || n == 0 || n >= count[id] {
+						t.Errorf("connection %d misses %d frames, %v", id, n, err)
+					}
+				}
+			}
+			e, _, message := foreignFields(tx.Bucket([]byte("events")).Get(binary.BigEndian.AppendUint64(nil, 1)))
+			if e[1] != uint64(epoch.UnixNano())*2 || e[2] != 1 || !bytes.Equal(message, []byte("\x0a\x01k\x12\x01v")) {
+				t.Errorf("the event is %v %q", e, message)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []uint64{1, 3} {
+			if p := got[id][1]; len(p) < len(sent[id])/3 || len(p) == len(sent[id]) || !bytes.HasSuffix(sent[id], p) {
+				t.Errorf("connection %d has %d of %d bytes, or others", id, len(p), len(sent[id]))
+			}
+		}
+		if len(got) != 2 {
+			t.Errorf("%d connections have frames", len(got))
+		}
+	}
+	read(true, true, false, "pruned\ntomb")
+	if err := Compact(t.Context(), path, Zstd, nil); err != nil {
+		t.Fatal(err)
+	}
+	read(false, false, true, "gaps\nzstd")
+}
+
 // The functions below follow the document and use nothing of this package.
 
 func foreignBlock(tx *bolt.Tx, key, v []byte, out map[uint64]*[2][]byte) error {
@@ -123,11 +224,9 @@ func foreignBlock(tx *bolt.Tx, key, v []byte, out map[uint64]*[2][]byte) error {
 	}
 	dirSize := be.Uint32(v[60:])
 	dir, body := v[64:64+dirSize], v[64+dirSize:]
-	if v[1] == 1 {
-		var err error
-		if body, err = s2.Decode(nil, body); err != nil {
-			return err
-		}
+	body, err := foreignBody(v[1], body)
+	if err != nil {
+		return err
 	}
 	if len(body) != int(be.Uint32(v[8:])) {
 		return fmt.Errorf("body of block %x has %d bytes", key, len(body))
@@ -165,6 +264,31 @@ func foreignBlock(tx *bolt.Tx, key, v []byte, out map[uint64]*[2][]byte) error {
 	return nil
 }
 
+func foreignBody(codec byte, body []byte) ([]byte, error) {
+	switch codec {
+	case 0:
+		return body, nil
+	case 1:
+		return s2.Decode(nil, body)
+	case 2:
+		r, err := zstd.NewReader(nil)
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		return r.DecodeAll(body, nil)
+	}
+	return nil, fmt.Errorf("codec %d", codec)
+}
+
+func foreignNote(k, v []byte) (uint64, error) {
+	sum := crc32.Checksum(append(bytes.Clone(k), v[:8]...), crc32.MakeTable(crc32.Castagnoli))
+	if len(v) != 12 || sum != binary.BigEndian.Uint32(v[8:]) {
+		return 0, fmt.Errorf("note %x under %x", v, k)
+	}
+	return binary.BigEndian.Uint64(v), nil
+}
+
 func foreignFields(p []byte) (fields map[uint64]uint64, mask, payload []byte) {
 	fields = make(map[uint64]uint64)
 	for len(p) > 0 {
@@ -188,10 +312,7 @@ func foreignPayload(tx *bolt.Tx, global uint64) (payload []byte) {
 	prefix := binary.BigEndian.AppendUint64(nil, global)
 	c := tx.Bucket([]byte("chunks")).Cursor()
 	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		body := v[64:]
-		if v[1] == 1 {
-			body, _ = s2.Decode(nil, body)
-		}
+		body, _ := foreignBody(v[1], v[64:])
 		payload = append(payload, body...)
 	}
 	return payload

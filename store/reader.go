@@ -102,6 +102,10 @@ func (r *Reader) resolve(ctx context.Context, d *decoded) error {
 	return nil
 }
 
+// errReplaced: a block that came without its body is not the one in the cache,
+// since another file has taken the place of the capture.
+var errReplaced = errors.New("capture was replaced")
+
 // load returns block i of stored, from the cache or into it. Held are the blocks
 // that came without their body.
 func (r *Reader) load(stored *Blocks, i int, held map[uint64]*block) (*block, error) {
@@ -111,6 +115,9 @@ func (r *Reader) load(stored *Blocks, i int, held map[uint64]*block) (*block, er
 		return nil, err
 	}
 	if b := held[e.base]; b != nil {
+		if b.sum != storedSum(p) {
+			return nil, errReplaced
+		}
 		return b, nil
 	}
 	b := new(block)
@@ -121,6 +128,24 @@ func (r *Reader) load(stored *Blocks, i int, held map[uint64]*block) (*block, er
 	defer r.mu.Unlock()
 	r.cache.put(b)
 	return b, nil
+}
+
+func (r *Reader) loadAll(to []*block, stored *Blocks, held map[uint64]*block) ([]*block, error) {
+	for i := range stored.Len() {
+		b, err := r.load(stored, i, held)
+		if err != nil {
+			return to, err
+		}
+		to = append(to, b)
+	}
+	return to, nil
+}
+
+// forget empties the cache.
+func (r *Reader) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cache = cache{}
 }
 
 // known returns a Request.Known that answers from the cache and keeps in held
@@ -142,17 +167,22 @@ func (r *Reader) known(held map[uint64]*block) func(uint64, uint32) bool {
 func (r *Reader) page(ctx context.Context, conn, from, want uint64, fn func(*block) (bool, error)) error {
 	const limit = 256
 	var stored Blocks
+	var blocks []*block
 	for {
 		held := make(map[uint64]*block)
 		ask := Request{Conn: conn, From: from, Records: want, Limit: limit, Known: r.known(held)}
 		if err := r.source.Blocks(ctx, ask, &stored); err != nil || stored.Len() == 0 {
 			return err
 		}
-		for i := range stored.Len() {
-			b, err := r.load(&stored, i, held)
-			if err != nil {
-				return fmt.Errorf("read capture: %w", err)
-			}
+		var err error
+		if blocks, err = r.loadAll(blocks[:0], &stored, held); errors.Is(err, errReplaced) {
+			r.forget()
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read capture: %w", err)
+		}
+		for _, b := range blocks {
 			if done, err := fn(b); done || err != nil {
 				return err
 			}

@@ -247,7 +247,7 @@ func (c *compiler) array(n *ast.ArrayNode) code {
 		parts[i] = c.compile(n.Nodes[i])
 	}
 	return fold(func(s *scope) value {
-		if !s.take(perElement * len(parts)) {
+		if !s.takeList(int64(len(parts))) {
 			return unevaluated
 		}
 		out := make([]value, len(parts))

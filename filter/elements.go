@@ -195,7 +195,7 @@ func slice(s *scope, v, from, to value) value {
 	if v.kind == kindText {
 		return words(v.text[first:last])
 	}
-	if !s.take(perElement*int(last-first)) || !s.spend(int(last)) {
+	if !s.takeList(last-first) || !s.spend(int(min(last, maxSteps+1))) {
 		return unevaluated
 	}
 	out := make([]value, 0, last-first)

@@ -19,10 +19,6 @@ func ofRecord(get func(*frame.Record) value) eval {
 	return func(s *scope) value { return get(s.record) }
 }
 
-func onlyMessages(get func(*frame.Message) value) [3]eval {
-	return [3]eval{OfMessages: ofMessage(get)}
-}
-
 func onlyFrames(get func(*frame.Record) value) [3]eval {
 	return [3]eval{OfFrames: ofRecord(get)}
 }

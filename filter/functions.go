@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // arguments are what a function was called with; all were evaluated.
@@ -132,7 +133,7 @@ func split(s *scope, a arguments) value {
 	}
 	in, by := a[0].text, a[1].text
 	most := strings.Count(in, by) + 1
-	if !s.take(len(in) + 64*most) {
+	if !s.take(len(in)) || !s.takeList(int64(most)) {
 		return unevaluated
 	}
 	found := strings.SplitN(in, by, int(max(-1, min(n, int64(most)))))
@@ -249,7 +250,7 @@ func parts(which uint32) func(*scope, arguments) value {
 			return unevaluated
 		}
 		d, self := a[0].ref.(*document), uint32(a[0].number)
-		if !s.take(64 * int(d.nodes[self].end)) {
+		if !s.takeList(int64(d.nodes[self].end)) {
 			return unevaluated
 		}
 		out := make([]value, 0, d.nodes[self].end)
@@ -267,7 +268,7 @@ func fromJSON(s *scope, a arguments) value {
 	if a[0].kind != kindText || !s.spend(1+len(a[0].text)>>2) {
 		return unevaluated
 	}
-	const nodeSize = 16
+	const nodeSize = int(unsafe.Sizeof(node{}))
 	d := new(document)
 	if !d.parse(a[0].text, s.room/nodeSize) {
 		if d.full && d.limit < maxNodes {
@@ -275,7 +276,7 @@ func fromJSON(s *scope, a arguments) value {
 		}
 		return none
 	}
-	if !s.take(64 + cap(d.nodes)*nodeSize) {
+	if !s.take(cap(d.nodes) * nodeSize) {
 		return unevaluated
 	}
 	return d.value(s, 0)

@@ -172,14 +172,11 @@ func makeFindLastIndex(l looping) eval {
 	}
 }
 
-// perElement is how many bytes an element takes in a new list.
-const perElement = 64
-
 func makeFilter(l looping) eval {
 	return func(s *scope) value {
 		var out []value
 		ok := l.run(s, func(e, of value, _ int64) bool {
-			if of.isTrue() && s.take(perElement) {
+			if of.isTrue() && s.takeList(1) {
 				out = append(out, e)
 			}
 			return !s.spent()
@@ -192,7 +189,7 @@ func makeMap(l looping) eval {
 	return func(s *scope) value {
 		var out []value
 		ok := l.run(s, func(_, of value, _ int64) bool {
-			if s.take(perElement) {
+			if s.takeList(1) {
 				out = append(out, of)
 			}
 			return !s.spent()

@@ -48,6 +48,8 @@ func newPattern(text string, how folding) (*pattern, error) {
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if fault, ok := errors.AsType[*syntax.Error](err); ok {
 		return nil, fmt.Errorf("the regular expression has a fault: %s in %q", fault.Code, fault.Expr)
+	} else if err != nil {
+		return nil, fmt.Errorf("the regular expression has a fault: %w", err)
 	}
 	size := instructions(tree)
 	if size > maxInstructions {
@@ -87,8 +89,8 @@ func (p *pattern) match(s *scope, in string) verdict {
 	if p.need != nil && !p.need.in(in) {
 		return unmet
 	}
-	if work := len(in) * p.size; work <= unclocked {
-		s.clock.look(s, work)
+	if len(in) <= unclocked/p.size {
+		s.clock.look(s, len(in)*p.size)
 		return decided(p.re.MatchString(in))
 	}
 	r := &clockedReader{scope: s, size: p.size, rest: in}

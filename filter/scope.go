@@ -2,6 +2,7 @@ package filter
 
 import (
 	"sync"
+	"unsafe"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -75,10 +76,14 @@ func (s *scope) close() {
 	scopes.Put(s)
 }
 
-// spend takes steps and reports whether there were any left.
+// spend takes steps and reports whether there were that many.
 func (s *scope) spend(steps int) bool {
+	if steps > s.steps {
+		s.steps = -1
+		return false
+	}
 	s.steps -= steps
-	return s.steps >= 0
+	return true
 }
 
 // read takes the steps of looking at so many bytes.
@@ -86,8 +91,18 @@ func (s *scope) read(bytes int) bool { return s.spend(1 + bytes>>4) }
 
 // take takes memory, and the steps of filling it.
 func (s *scope) take(bytes int) bool {
+	if bytes > s.room {
+		s.room = -1
+		return false
+	}
 	s.room -= bytes
-	return s.room >= 0 && s.read(bytes)
+	return s.read(bytes)
+}
+
+// takeList takes the memory of a list of n elements.
+func (s *scope) takeList(n int64) bool {
+	const perElement = int64(unsafe.Sizeof(value{}))
+	return s.take(int(min(n, maxRoom) * perElement))
 }
 
 // spent reports whether the evaluation had to stop.

@@ -53,6 +53,7 @@ func samples() map[string]*frame.Message {
 	long.Frames, long.WireSize, long.Origin = 3, 9000, frame.Injected
 	packed := message(frame.Text, frame.Server, `{"type":"tick"}`)
 	packed.Compressed, packed.WireSize = true, 9
+	packed.Code, packed.Reason = frame.GoingAway, "no close frame, no reason"
 	broken := message(frame.Text, frame.Client, "caf\xe9")
 	broken.Violation = frame.InvalidUTF8
 	cut := message(frame.Text, frame.Server, "half a mess")

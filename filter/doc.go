@@ -13,7 +13,7 @@
 // The package promises that a filter, once parsed, never fails and never
 // panics. What cannot be evaluated does not match. Length, nesting, regular
 // expressions, steps, memory and JSON are bounded, so that neither a hostile
-// expression nor a hostile message takes much more than a second and 256 MiB.
+// expression nor a hostile message takes more than a few seconds and 256 MiB.
 // A Need is never stronger than its filter.
 //
 // It never writes, never touches a file or a socket, never starts a goroutine,

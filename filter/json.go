@@ -62,6 +62,9 @@ func (d *document) parse(text string, nodes int) bool {
 	if text == "" || len(text) > maxDocument {
 		return false
 	}
+	if d.nodes == nil {
+		d.nodes = make([]node, 0, 32)
+	}
 	d.blank()
 	if !d.parseValue(0) {
 		return false

@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -326,6 +327,28 @@ func TestConnections(t *testing.T) {
 	}
 	if !f.Match(&frame.Connection{State: frame.Open, Start: noon}) {
 		t.Error("an open connection has an end")
+	}
+}
+
+// TestURLs catches a URL taken apart elsewhere than it is put together.
+func TestURLs(t *testing.T) {
+	for url, want := range map[string]string{
+		"ws://host":                             "ws host 80  ",
+		"wss://host/":                           "wss host 443 / ",
+		"wss://user:p@ss@host:1/a?b?c#d":        "wss host 1 /a b?c",
+		"ws://[::1]/x":                          "ws ::1 80 /x ",
+		"ws://[fe80::1%25eth0]:8080?q":          "ws fe80::1%25eth0 8080  q",
+		"tunnel://host:443":                     "tunnel host 443  ",
+		"ws://host:8080?redirect=http://x:1/@y": "ws host 8080  redirect=http://x:1/@y",
+		"":                                      "    ",
+	} {
+		f, err := filter.ParseConnections(fmt.Sprintf(`scheme + " " + host + " " + port + " " + path + " " + query == %q`, want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !f.Match(&frame.Connection{URL: url}) {
+			t.Errorf("%s is not %s", url, want)
+		}
 	}
 }
 

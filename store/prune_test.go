@@ -112,6 +112,40 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// TestPruneLong prunes a capture of long payloads by a little. It would catch
+// much more going than was asked for.
+func TestPruneLong(t *testing.T) {
+	m := newTide(t, 6)
+	m.rec = create(t, m.path, Options{})
+	m.connect(frame.Open)
+	for range 200 {
+		m.sendSize(m.open[0], partSize+10)
+	}
+	m.end(0)
+	closeAll(t, m.rec)
+	used := func() int64 {
+		k, err := openKept(m.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer k.file.close()
+		n, err := k.used()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := used()
+	if _, err := Prune(t.Context(), m.path, Bound{Size: before - 1<<20}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if after := used(); after > before-1<<20 || after < before-4<<20 {
+		t.Errorf("%d bytes were in use, %d are", before, after)
+	}
+	verify(t, m.path)
+	m.check(openReader(t, m.path))
+}
+
 // TestPruneErrors would catch a bound that bounds nothing, a capture that is
 // created by pruning it, and one that is pruned under its recorder.
 func TestPruneErrors(t *testing.T) {

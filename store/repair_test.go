@@ -254,6 +254,93 @@ func TestRepairCounts(t *testing.T) {
 	}
 }
 
+// TestRepairMiddle takes the first block and two in the middle from a connection
+// of many. It would catch gaps that are not noted, or that a reader trips over.
+func TestRepairMiddle(t *testing.T) {
+	path := capturePath(t)
+	r := create(t, path, Options{})
+	tape, c := openTape(t, r)
+	const frames = 30_000
+	for i := range uint64(frames) {
+		tape.Append(frame.Server, epoch, text(frame.Server, string(numbered(c.ID, i*1000))))
+	}
+	tape.Close(frame.End{Time: epoch})
+	closeAll(t, r)
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gone []gap
+	if err := db.Update(func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(bucketBlocks).Cursor()
+		n := 0
+		for k, v := cursor.First(); k != nil; k, v = cursor.Next() {
+			if n++; n == 1 || n == 5 || n == 6 {
+				places, _, err := blockPlaces(nil, keyOf(k), v)
+				if err != nil {
+					return err
+				}
+				gone = append(gone, gap{places[0].first, places[0].count})
+			}
+		}
+		for _, g := range gone { // global numbers and seqs are the same here
+			if err := tx.Bucket(bucketBlocks).Delete(u64(g.first)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	closeAll(t, db)
+	missing := gone[0].count + gone[1].count + gone[2].count
+	s, to := repaired(t, path)
+	if s.Lost != missing || s.Frames != frames-missing || s.Broken != 0 {
+		t.Errorf("the repair says %+v, %d frames are missing", s, missing)
+	}
+	if report := verify(t, to); report.Missing != missing {
+		t.Errorf("verify says %+v", report)
+	}
+	check := func() {
+		t.Helper()
+		reader := openReader(t, to)
+		defer closeAll(t, reader)
+		got, err := reader.Conn(t.Context(), c.ID)
+		if n, counting := reader.Count(t.Context(), c.ID); err != nil || counting != nil || n != frames || got.Missing != missing {
+			t.Errorf("connection counts %d, misses %d, %v %v", n, got.Missing, err, counting)
+		}
+		all := scan(t, reader, c.ID, 1)
+		if uint64(len(all)) != frames-missing || all[0].Seq != gone[0].end() {
+			t.Errorf("%d frames from %d", len(all), all[0].Seq)
+		}
+		page, err := reader.Page(t.Context(), c.ID, gone[1].first-2, 4)
+		if err != nil || len(page) != 4 || page[1].Seq != gone[1].first-1 || page[2].Seq != gone[2].end() ||
+			!bytes.Equal(page[2].Payload, numbered(c.ID, (page[2].Seq-1)*1000)) {
+			t.Errorf("page is %v, %v", page, err)
+		}
+	}
+	check()
+	// The gaps stay whatever is done next.
+	closeAll(t, create(t, to, Options{}))
+	check()
+	if err := Compact(t.Context(), to, Zstd, nil); err != nil {
+		t.Fatal(err)
+	}
+	verify(t, to)
+	check()
+	if s, again := repaired(t, to); !s.Whole() {
+		t.Errorf("a second repair says %+v", s)
+	} else {
+		to = again
+	}
+	check()
+}
+
+func keyOf(k []byte) uint64 {
+	n, _ := number("blocks", k)
+	return n
+}
+
 // TestRepairInPlace would catch a damaged original that is not kept, one that is
 // overwritten, and a repair that begins although it cannot end.
 func TestRepairInPlace(t *testing.T) {

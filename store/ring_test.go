@@ -103,7 +103,10 @@ func (m *tide) end(i int) {
 }
 
 func (m *tide) send(c *tideConn) int {
-	size := []int{10, 100, 3000, 60_000, partSize + 5, 400_000}[min(m.rng.IntN(6), m.rng.IntN(8))]
+	return m.sendSize(c, []int{10, 100, 3000, 60_000, partSize + 5, 400_000}[min(m.rng.IntN(6), m.rng.IntN(8))])
+}
+
+func (m *tide) sendSize(c *tideConn, size int) int {
 	p := make([]byte, size)
 	for i := 0; i+8 <= len(p); i += 8 {
 		v := m.rng.Uint64()
@@ -314,4 +317,53 @@ func TestRingEdge(t *testing.T) {
 	}
 	m.end(0)
 	closeAll(t, c, live, m.rec)
+}
+
+// TestRingQuiet lets connections be quiet until their frames are gone, and then
+// end, some after a last frame. It would catch a connection that is forgotten
+// while it is open or has a frame, one that stays without, and one that no
+// longer knows how far it had come.
+func TestRingQuiet(t *testing.T) {
+	m := newTide(t, 4)
+	m.rec = create(t, m.path, Options{MaxSize: minRing})
+	m.connect(frame.Open)
+	push := func(size int) {
+		for sent := 0; sent < size; {
+			p := 30_000
+			m.sendSize(m.open[0], p)
+			sent += p
+		}
+		synced(t, m.rec)
+	}
+	const quiet = 30
+	for range quiet {
+		m.connect(frame.Open)
+		for range 3 {
+			m.sendSize(m.open[len(m.open)-1], 10)
+		}
+	}
+	push(30 << 20)
+	live := m.rec.Reader()
+	m.check(live)
+	for id := uint64(2); id <= quiet+1; id++ {
+		if n, err := live.Count(t.Context(), id); err != nil || n != 3 {
+			t.Fatalf("connection %d has come to frame %d, %v", id, n, err)
+		}
+	}
+	for i := range quiet {
+		if i%2 == 0 {
+			m.sendSize(m.open[1], 10)
+		}
+		m.end(1)
+		push(100_000)
+		m.check(live)
+	}
+	push(3 << 20)
+	conns, err := live.Conns(t.Context(), 0, 100)
+	if err != nil || len(conns) != 1+quiet/2 {
+		t.Errorf("%d connections are left (%v), want %d", len(conns), err, 1+quiet/2)
+	}
+	m.end(0)
+	closeAll(t, live, m.rec)
+	verify(t, m.path)
 }

@@ -44,6 +44,7 @@ begins, and one when it ends.`,
 				if l.wanted, err = filter.ParseConnections(s.filter); err != nil {
 					return filterFailure(err)
 				}
+				defer func() { p.gaveUp(l.wanted.GaveUp(), "connection") }()
 			}
 			var err error
 			if l.r, err = p.open(c.Context()); err != nil {

@@ -127,6 +127,12 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 		err = x.exportMessages(ctx)
 	}
 	x.bar.finish()
+	switch {
+	case x.messages != nil:
+		p.gaveUp(x.messages.GaveUp(), "message")
+	case x.frames != nil:
+		p.gaveUp(x.frames.GaveUp(), "frame")
+	}
 	err = errors.Join(err, x.w.Close())
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("export: %w", err)

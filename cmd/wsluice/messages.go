@@ -43,6 +43,7 @@ With --follow it prints what there is and goes on while a capture is recorded.`,
 				if q.Filter, err = filter.ParseMessages(s.filter); err != nil {
 					return filterFailure(err)
 				}
+				defer func() { p.gaveUp(q.Filter.GaveUp(), "message") }()
 			}
 			return p.list(c.Context(), args, func(r *store.Reader, conn uint64, l *list) error {
 				q.Conn = conn

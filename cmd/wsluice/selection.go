@@ -64,6 +64,14 @@ func filterFailure(err error) error {
 	return f
 }
 
+// gaveUp says that a filter could not be evaluated for n of what it was asked
+// about, which therefore does not show.
+func (p *program) gaveUp(n uint64, what string) {
+	if n > 0 {
+		p.warnf("the filter was given up on %s, for which it took too long or too much memory", counted(n, what))
+	}
+}
+
 // sides is a --from flag: nil means both.
 type sides struct{ only *frame.Side }
 

@@ -239,40 +239,25 @@ func TestCompactFails(t *testing.T) {
 	untouched("compact by a link")
 }
 
-// TestReplaced compacts a capture for whose lock a recorder waits. It would
-// catch frames that are recorded into a file that has no name any more.
+// TestReplaced puts another file in the place of a capture at the moment a
+// recorder opens it, as Compact does. It would catch frames that are recorded
+// into a file that has no name any more.
 func TestReplaced(t *testing.T) {
 	path := sample(t)
-	k, err := openKept(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	type result struct {
-		r   *Recorder
-		err error
-	}
-	opened := make(chan result)
-	go func() {
-		r, err := Create(path, Options{})
-		opened <- result{r, err}
-	}()
-	if err := compact(t.Context(), k, draftPath(path), Kept, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := replace(draftPath(path), path); err != nil {
-		t.Fatal(err)
-	}
-	closeAll(t, k.file.db)
-	got := <-opened
-	if got.err != nil {
-		t.Fatal(got.err)
-	}
-	tape, c := openTape(t, got.r)
+	times := 0
+	r := create(t, path, Options{openFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		f, err := os.OpenFile(name, flag, mode)
+		if times++; times == 1 && err == nil {
+			err = os.Rename(sample(t), path)
+		}
+		return f, err
+	}})
+	tape, c := openTape(t, r)
 	tape.Append(frame.Client, epoch, text(frame.Client, "kept"))
 	tape.Close(frame.End{Time: epoch})
-	closeAll(t, got.r)
-	if n := len(scan(t, openReader(t, path), c.ID, 1)); n != 1 {
-		t.Errorf("%d frames were recorded", n)
+	closeAll(t, r)
+	if n := len(scan(t, openReader(t, path), c.ID, 1)); n != 1 || times != 2 {
+		t.Errorf("%d frames were recorded, the file was opened %d times", n, times)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -144,6 +145,55 @@ func TestPruneLong(t *testing.T) {
 	}
 	verify(t, m.path)
 	m.check(openReader(t, m.path))
+}
+
+// TestTrimSafe prunes all it may of a capture whose recorder was killed before
+// it wrote the index. It would catch frames that go before the index and the
+// counters know of them, after which nobody could tell how many there were.
+func TestTrimSafe(t *testing.T) {
+	m := newTide(t, 8)
+	m.rec = create(t, m.path, Options{})
+	m.connect(frame.Open)
+	for range 100 {
+		m.sendSize(m.open[0], 20_000)
+	}
+	if err := m.rec.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		m.sendSize(m.open[0], 20_000)
+	}
+	synced(t, m.rec)
+	killed := capturePath(t)
+	f, err := os.Create(killed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := m.rec.Reader()
+	if err := live.Snapshot(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	m.end(0)
+	closeAll(t, f, live, m.rec)
+	db, err := bolt.Open(killed, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(func(tx *bolt.Tx) error {
+		w, err := trimmer{before: math.MaxInt64}.trim(tx, 0)
+		if err == nil && w.done.Frames != 100 {
+			t.Errorf("pruned %+v, want 100 frames", w.done)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	closeAll(t, db)
+	verify(t, killed)
+	c, err := openReader(t, killed).Conn(t.Context(), 1)
+	if err != nil || c.Frames[frame.Server] != 200 || c.Missing != 100 {
+		t.Errorf("connection is %+v, %v", c, err)
+	}
 }
 
 // TestPruneErrors would catch a bound that bounds nothing, a capture that is

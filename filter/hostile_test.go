@@ -118,16 +118,16 @@ func TestHostileEvaluation(t *testing.T) {
 // messages.
 func TestLargeAnswers(t *testing.T) {
 	var b strings.Builder
-	for i := range 20_000 {
+	for i := range 5_000 {
 		fmt.Fprintf(&b, `{"id":%d,"side":"buy","symbol":"BTC-USD","price":%d.25},`, i, i)
 	}
 	m := message(frame.Text, frame.Server, `{"type":"book","levels":[`+b.String()+`{"side":"sell"}]}`)
 	for _, text := range []string{
 		`any(json.levels, .side == "sell")`,
-		`count(json.levels, .price > 10000) > 1000 && json.type == "book"`,
+		`count(json.levels, .price > 3000) > 1000 && json.type == "book"`,
 		`text matches "\"side\":\"s[a-z]+\""`,
 		`/"symbol":"(ETH|BTC)-USD"/i`,
-		`sum(map(filter(json.levels, .price != nil), .id)) == 199990000`,
+		`sum(map(filter(json.levels, .price != nil), .id)) == 12497500`,
 		`json.levels[-1].side == "sell"`,
 	} {
 		if f := mustMessages(t, text); !f.Match(m, nil) || f.GaveUp() != 0 {

@@ -128,9 +128,19 @@ func (r *rescue) known() error {
 	return nil
 }
 
+// pruned returns the last global number that was pruned. A block a tree leads to
+// is proof that it was not.
+func (r *rescue) pruned() uint64 {
+	n := r.number(keyPruned)
+	if i := slices.IndexFunc(r.blocks, func(v find) bool { return v.rank == inTree }); i >= 0 {
+		n = min(n, max(r.blocks[i].a, 1)-1)
+	}
+	return n
+}
+
 // copy copies the blocks, in their order.
 func (r *rescue) copy() error {
-	before := r.number(keyPruned)
+	before := r.pruned()
 	for i := range r.blocks {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -150,7 +160,8 @@ func (r *rescue) copy() error {
 			r.progress(int64(i+1), int64(len(r.blocks)))
 		}
 	}
-	if known := max(r.number(keyIndexed), r.number(keyCounted)); known > before {
+	// Of two numbers without a checksum the smaller one is the likelier.
+	if known := min(r.number(keyIndexed), r.number(keyCounted)); known > before {
 		r.salvage.Lost += known - before
 	}
 	return nil
@@ -229,7 +240,7 @@ func (r *rescue) follow(b *block) error {
 		next := max(r.next[q.conn], 1)
 		if q.first > next {
 			g := gap{first: next, count: q.first - next}
-			if next > 1 || r.number(keyPruned) == 0 {
+			if next > 1 || r.pruned() == 0 {
 				r.missing += g.count
 			}
 			if err := r.to.gap(q.conn, g); err != nil {
@@ -342,7 +353,7 @@ func (r *rescue) describe() error {
 		r.salvage.Connections++
 		if next := max(r.next[id], 1); frames >= next {
 			// Pruned is what it may have had before the first block there is.
-			if next > 1 || r.number(keyPruned) == 0 {
+			if next > 1 || r.pruned() == 0 {
 				r.missing += frames - next + 1
 			}
 			if err := r.to.gap(id, gap{first: next, count: frames - next + 1}); err != nil {

@@ -24,6 +24,9 @@ type find struct {
 	rank uint32 // of several with one key, the highest is the best
 }
 
+// inTree is the rank of a block that a tree leads to.
+const inTree = 1<<32 - 1
+
 // survey finds what is left in a damaged file, without trust in anything: it
 // follows the trees as far as they go, and then looks at all pages that no tree
 // leads to and that are not known to be free.
@@ -266,7 +269,7 @@ func (s *survey) known(bucket, key []byte, v find) {
 		v.rank = v.size
 	case string(bucketBlocks):
 		list = &s.blocks
-		v.rank = 1<<32 - 1
+		v.rank = inTree
 	case string(bucketCstat):
 		list = &s.counters
 	case string(bucketEvents):

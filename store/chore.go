@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -55,7 +57,7 @@ func (r *Recorder) Prune(ctx context.Context, b Bound) (Pruned, error) {
 		err = r.flush(ctx)
 	}
 	var done Pruned
-	if err == nil {
+	if err == nil || errors.Is(err, errFull) {
 		done, err = prune(ctx, r, b, nil)
 	}
 	r.pruned(done)
@@ -80,15 +82,32 @@ func (r *Recorder) Delete(ctx context.Context, conns ...uint64) (Pruned, error) 
 }
 
 // flush waits until the index and the counters of everything appended before
-// are durable.
+// are durable, but no longer than the disk has room: then it returns errFull.
 func (r *Recorder) flush(ctx context.Context) error {
-	if err := r.Sync(ctx); err != nil {
-		return err
+	r.queue.mu.Lock()
+	total := r.queue.total
+	r.queue.mu.Unlock()
+	var full bool
+	room := func(ready bool) bool {
+		full = r.stats.Full != nil
+		return ready || full
 	}
-	want := r.flushWanted.Add(1)
+	r.urgent.Store(true)
 	r.queue.nudge()
-	return r.await(ctx, func() bool { return r.flushed >= want })
+	err := r.await(ctx, func() bool { return room(r.through >= total) })
+	if err == nil && !full {
+		want := r.flushWanted.Add(1)
+		r.queue.nudge()
+		err = r.await(ctx, func() bool { return room(r.flushed >= want) })
+	}
+	if err == nil && full {
+		err = errFull
+	}
+	return err
 }
+
+// errFull: the disk is full. Pruning may help then.
+var errFull = fmt.Errorf("recording waits: %w", syscall.ENOSPC)
 
 // await waits until ready, which is called with r.mu held, reports true.
 func (r *Recorder) await(ctx context.Context, ready func() bool) error {

@@ -65,18 +65,13 @@ func (r *Recorder) store(b *batch) error {
 	}
 }
 
-// hold waits until it is time to try again. A chore may make room meanwhile.
+// hold waits until it is time to try again: a chore may have made room.
 func (r *Recorder) hold() {
-	retry := time.After(retryDelay)
-	for {
-		select {
-		case c := <-r.chores:
-			r.run(c)
-		case <-retry:
-			return
-		case <-r.quit:
-			return
-		}
+	select {
+	case c := <-r.chores:
+		r.run(c)
+	case <-time.After(retryDelay):
+	case <-r.quit:
 	}
 }
 
@@ -244,6 +239,7 @@ func (r *Recorder) full(err error) {
 	defer r.mu.Unlock()
 	if r.stats.Full == nil {
 		r.log.Error("disk is full, recording waits", slog.Any("error", err))
+		defer r.announce()
 	}
 	r.stats.Full = err
 }

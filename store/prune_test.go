@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -193,6 +194,34 @@ func TestTrimSafe(t *testing.T) {
 	c, err := openReader(t, killed).Conn(t.Context(), 1)
 	if err != nil || c.Frames[frame.Server] != 200 || c.Missing != 100 {
 		t.Errorf("connection is %+v, %v", c, err)
+	}
+}
+
+// TestPruneFull prunes a capture whose recorder waits for room on the disk. It
+// would catch a recorder that cannot be helped, and a deletion that hangs.
+func TestPruneFull(t *testing.T) {
+	path := sample(t)
+	r := create(t, path, Options{commit: func(r *Recorder, b *batch) error {
+		if r.Stats().Pruned == 0 {
+			return failing(syscall.ENOSPC)(r, b)
+		}
+		return r.transact(b)
+	}})
+	tape, c := openTape(t, r)
+	tape.Append(frame.Client, epoch.Add(2*time.Hour), text(frame.Client, "waiting"))
+	if _, err := r.Delete(t.Context(), 2); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("delete on a full disk: %v", err)
+	}
+	p, err := r.Prune(t.Context(), Bound{Before: epoch.Add(time.Hour)})
+	if err != nil || p.Frames != 8000 {
+		t.Errorf("pruned %+v, %v", p, err)
+	}
+	synced(t, r)
+	tape.Close(frame.End{Time: epoch})
+	closeAll(t, r)
+	verify(t, path)
+	if got := scan(t, openReader(t, path), 0, 1); len(got) != 1 || got[0].Conn != c.ID {
+		t.Errorf("%d frames are left", len(got))
 	}
 }
 

@@ -12,6 +12,10 @@
 // out is marked in its place and counted; memory stays bounded however much
 // passes; any file, however damaged, gives an error and never a panic.
 //
+// What is kept is cared for: a capture is pruned by age or size, also while it is
+// recorded, connections are deleted, the file is compacted, and what is left of a
+// damaged one is saved. A file is only ever replaced by one that is complete.
+//
 // It never interprets or inflates a payload, never drops a byte unless it was
-// told to shed, never waits for a reader, and never trusts a length it reads.
+// told to shed or to keep within a size, never waits for a reader, and never trusts a length it reads.
 package store

@@ -54,6 +54,12 @@ func TestLiveReading(t *testing.T) {
 	}
 	followed := make([]*transcript, len(commands))
 	followers := make([]*process, len(commands))
+	// What can be read is what is durable, a moment after it happened.
+	closed := func(n int) {
+		followed[0].await(t, "end of the connection", func(conns string) bool {
+			return strings.Count(conns, `"state":"closed"`) == n
+		})
+	}
 	for i, args := range commands {
 		if slices.Contains(args, "--last") {
 			continue
@@ -61,11 +67,12 @@ func TestLiveReading(t *testing.T) {
 		followed[i] = newTranscript()
 		followers[i] = start(t, s.env(), func(p []byte) { followed[i].Write(p) }, wsluice,
 			append(slices.Clone(args), "--follow", "--capture", s.capture)...)
+		if i == 0 {
+			closed(1)
+		}
 	}
 	converse(t, "late", gorillaClient, via, srv, srv.base["wss/fresh"], "wss/fresh")
-	s.stderr.await(t, "end of the connection", func(stderr string) bool {
-		return strings.Count(stderr, "connection ended") == 2
-	})
+	closed(2)
 
 	live := make([]string, len(commands))
 	for i, args := range commands {

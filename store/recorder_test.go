@@ -208,9 +208,12 @@ func TestConnection(t *testing.T) {
 		TLS:      &frame.TLS{Server: &frame.TLSLeg{Version: "TLS 1.3", Verified: true, NotAfter: epoch}},
 		Error:    "refused", EndedBy: frame.ByServer, How: frame.ByFIN,
 	}
-	if _, err := r.Open(&want); err != nil {
+	refused, err := r.Open(&want)
+	if err != nil {
 		t.Fatal(err)
 	}
+	// Open closed it already: this one must not change it, nor race with the encoder.
+	refused.Close(frame.End{Time: epoch.Add(time.Hour), Error: "closed twice"})
 	open := want
 	open.State, open.Body, open.End, open.Error = frame.Open, nil, time.Time{}, ""
 	tape, err := r.Open(&open)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
@@ -14,7 +15,8 @@ type Tape struct {
 
 	opening []byte // the connection as stored, until it is encoded
 	state   frame.State
-	end     *frame.End // set by Close before its run is put
+	closing atomic.Bool
+	end     *frame.End // set by the first Close before its run is put
 
 	// The fields below belong to the encoder.
 	sides [2]track
@@ -42,8 +44,12 @@ func (t *Tape) Append(from frame.Side, at time.Time, wire []byte) {
 }
 
 // Close ends the tape after the last Append of both sides. What came of a frame
-// that is not complete is kept and marked.
+// that is not complete is kept and marked. The tape of a connection that was
+// not open is closed by Recorder.Open; only the first Close counts.
 func (t *Tape) Close(end frame.End) {
+	if t.closing.Swap(true) {
+		return
+	}
 	if t.shed != nil {
 		for side := range t.shed {
 			t.shed[side].close(t.rec.queue, run{tape: t, at: end.Time.UnixNano(), from: frame.Side(side)})

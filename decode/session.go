@@ -1,0 +1,66 @@
+package decode
+
+import (
+	"time"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// Input is one message as decoders see it.
+type Input struct {
+	// Conn is what is known of the connection; nil when nothing is.
+	Conn *frame.Connection
+	From frame.Side
+	Type frame.Opcode
+	Seq  uint64
+	Time time.Time
+	// Payload is unmasked and inflated. Readings keep it: it must not change
+	// while one is in use.
+	Payload []byte
+	// Whole is whether Payload is all of the message and not its beginning.
+	Whole bool
+}
+
+// Reading is what one format makes of a message. Its texts are on one line and
+// harmless, as AppendVisible writes them.
+type Reading struct {
+	// Decoder names the format, such as "JSON" or "MessagePack".
+	Decoder string
+	// Summary is the message in one line for a list, 200 cells at most.
+	Summary string
+	// Root is the tree. It has no key.
+	Root Node
+	// Note says what does not fit: where reading stopped and why, or what makes
+	// the reading a guess. It is empty when all is well.
+	Note string
+
+	trust trust
+}
+
+// trust is how likely a reading is the right one.
+type trust uint8
+
+const (
+	possible trust = iota // fits, as other things would
+	likely                // fits, and few other things would
+	certain               // nothing else is written like this
+)
+
+// Session makes readings of the messages of one connection. Formats that span
+// messages are read right when all messages of the connection are given in
+// order; any single message of another format can be given at any time. The
+// zero value is ready. It is for one goroutine at a time.
+type Session struct {
+	open []decoder
+}
+
+// Read returns the readings of a message, the likeliest first. When there is
+// none, why says so for people, such as "binary, 812 bytes, no known format".
+func (s *Session) Read(in Input) (readings []Reading, why string) {
+	return nil, in.Type.String()
+}
+
+// decoder makes a Reading of a message, or says in a few words why it cannot; ""
+// when the message does not even look like its format. One that remembers earlier
+// messages is a closure.
+type decoder func(in *Input) (r *Reading, why string)

@@ -1,0 +1,123 @@
+package detail
+
+import "github.com/wsluice/wsluice/inspector/draw"
+
+// textView shows the payload as lines of text.
+type textView struct {
+	doc  *Document
+	lay  layout
+	top  int // offset of the first row shown
+	left int // cells out of sight on the left
+}
+
+func newTextView(d *Document) *textView {
+	return &textView{doc: d, lay: layout{text: d.text}}
+}
+
+func (v *textView) name() string { return "text" }
+
+// settle makes top the beginning of a row at the width there is now, and no row
+// empty that could be full.
+func (v *textView) settle(s *sight) {
+	v.lay.set(s.w, s.wrap)
+	v.top, _ = v.lay.row(v.top)
+	bottom, _ := v.lay.row(v.lay.last())
+	if most := v.lay.skip(bottom, 1-s.h); v.top > most {
+		v.top = most
+	}
+}
+
+func (v *textView) lines(s *sight) []draw.Line {
+	if len(v.lay.src) == 0 {
+		return []draw.Line{clip(draw.Text(v.nothing(), draw.Dim), s.w)}
+	}
+	v.settle(s)
+	lines := make([]draw.Line, 0, s.h)
+	for at := v.top; at >= 0 && len(lines) < s.h; at = v.lay.next(at) {
+		_, end := v.lay.row(at)
+		lines = append(lines, v.row(s, at, end))
+	}
+	return lines
+}
+
+func (v *textView) nothing() string {
+	if v.doc.textAt > 0 {
+		return "no reason"
+	}
+	return "no payload"
+}
+
+// row draws the bytes from start to end with what was found in them.
+func (v *textView) row(s *sight, start, end int) draw.Line {
+	first, found := s.found.within(start+v.doc.textAt, end+v.doc.textAt)
+	at := make([]int, 0, 2*len(found))
+	for _, f := range found {
+		at = append(at, max(start, f.from-v.doc.textAt), min(end, f.to-v.doc.textAt))
+	}
+	text, places := v.lay.show(start, end, v.left+s.w, at...)
+	var line draw.Line
+	done := 0
+	for i := range found {
+		from, to := places[2*i], places[2*i+1]
+		if to <= from {
+			continue
+		}
+		line = append(line, draw.Span{Text: text[done:from], Style: draw.Plain}, draw.Span{Text: text[from:to], Style: s.matched(first + i)})
+		done = to
+	}
+	line = append(line, draw.Span{Text: text[done:], Style: draw.Plain})
+	return clip(line.Skip(v.left), s.w)
+}
+
+func (v *textView) move(s *sight, rows int) {
+	v.settle(s)
+	v.top = v.lay.skip(v.top, rows)
+	v.settle(s)
+}
+
+func (v *textView) home(*sight) { v.top, v.left = 0, 0 }
+
+func (v *textView) end(s *sight) {
+	v.top = v.lay.last()
+	v.settle(s)
+}
+
+func (v *textView) sideways(s *sight, cells int) {
+	v.settle(s)
+	v.left += cells
+	if cells > 0 {
+		// No further than the longest row in sight.
+		widest, at := 0, v.top
+		for range s.h {
+			if at < 0 {
+				break
+			}
+			start, end := v.lay.row(at)
+			text, _ := v.lay.show(start, end, 1<<30)
+			widest, at = max(widest, draw.Width(text)), v.lay.next(at)
+		}
+		v.left = min(v.left, widest-s.w)
+	}
+	v.left = max(0, v.left)
+}
+
+func (v *textView) reveal(s *sight, from, to int) bool {
+	if from -= v.doc.textAt; from < 0 {
+		return false
+	}
+	v.settle(s)
+	row, end := v.lay.row(from)
+	if row < v.top || row > v.lay.skip(v.top, s.h-1) {
+		v.top = v.lay.skip(row, -(s.h / 3))
+		v.settle(s)
+	}
+	if !s.wrap {
+		_, at := v.lay.show(row, end, 1<<30, from, min(end, to-v.doc.textAt))
+		text, _ := v.lay.show(row, end, 1<<30)
+		begin, stop := draw.Width(text[:at[0]]), draw.Width(text[:at[1]])
+		if begin < v.left || stop > v.left+s.w {
+			v.left = max(0, begin-s.w/3)
+		}
+	}
+	return true
+}

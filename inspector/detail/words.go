@@ -1,0 +1,120 @@
+package detail
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wsluice/wsluice/decode"
+	"github.com/wsluice/wsluice/inspector/draw"
+)
+
+// grouped writes n with commas: 1,206.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// sized writes a number of bytes: 1,206 B.
+func sized(n uint64) string { return grouped(n) + " B" }
+
+// counted writes a number of things: 1 frame, 2 frames.
+func counted(n uint64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return grouped(n) + " " + what
+}
+
+// quoted writes captured text between quotes, cut at so many cells.
+func quoted(s string, cells int) string {
+	out, n := decode.AppendVisible(nil, []byte(s), cells)
+	if n < len(s) {
+		return `"` + string(out) + `…"`
+	}
+	return `"` + string(out) + `"`
+}
+
+// lapse writes a duration for people.
+func lapse(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+// wrapped breaks text between words into rows of so many cells. A word that is
+// longer than a row is broken anywhere.
+func wrapped(text string, cells int) (rows []string) {
+	row := ""
+	for word := range strings.FieldsSeq(text) {
+		if row != "" && draw.Width(row)+1+draw.Width(word) > cells {
+			rows, row = append(rows, row), ""
+		}
+		if row != "" {
+			row += " "
+		}
+		for draw.Width(word) > cells {
+			head, n := decode.AppendVisible(nil, []byte(word), cells)
+			if n == 0 {
+				return append(rows, draw.Cut(word, cells))
+			}
+			rows, word = append(rows, string(head)), word[n:]
+		}
+		row += word
+	}
+	if row != "" {
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// cut returns a line in no more than so many cells, with an ellipsis at its end
+// where it is longer.
+func cut(l draw.Line, cells int) draw.Line {
+	if l.Width() <= cells {
+		return l
+	}
+	var out draw.Line
+	for _, s := range l {
+		w := draw.Width(s.Text)
+		if w >= cells {
+			// One cell too many asks for the ellipsis.
+			if w == cells {
+				s.Text += " "
+			}
+			return append(out, draw.Span{Text: draw.Cut(s.Text, cells), Style: s.Style})
+		}
+		out, cells = append(out, s), cells-w
+	}
+	return out
+}
+
+// clip returns a line in no more than so many cells, without a sign that there is
+// more.
+func clip(l draw.Line, cells int) draw.Line {
+	var out draw.Line
+	for _, s := range l {
+		w := draw.Width(s.Text)
+		if w > cells {
+			used := 0
+			for i, r := range s.Text {
+				n := draw.Width(string(r))
+				if used+n > cells {
+					s.Text = s.Text[:i]
+					break
+				}
+				used += n
+			}
+			return append(out, s)
+		}
+		out, cells = append(out, s), cells-w
+	}
+	return out
+}

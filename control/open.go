@@ -110,6 +110,15 @@ func (c *capture) Events(ctx context.Context, after uint64, n int) (events []sto
 	return events, err
 }
 
+// Marks implements store.Source.
+func (c *capture) Marks(ctx context.Context) (marks []store.Mark, err error) {
+	err = c.do(ctx, nil, func(s store.Source) error {
+		marks, err = s.Marks(ctx)
+		return err
+	})
+	return marks, err
+}
+
 // Snapshot implements store.Source. It is begun anew only when nothing was
 // written.
 func (c *capture) Snapshot(ctx context.Context, w io.Writer) error {

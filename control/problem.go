@@ -43,6 +43,7 @@ var codes = []struct {
 }{
 	{"no_connection", http.StatusNotFound, store.ErrNoConnection, "GET /v1/conns lists the connections"},
 	{"no_frame", http.StatusNotFound, store.ErrNoFrame, "GET /v1/count tells the number of the last frame"},
+	{"mark", http.StatusBadRequest, store.ErrMark, "a label has at most 32 bytes, a note 4096, a capture 10000 marks"},
 	{"open", http.StatusConflict, store.ErrOpen, "wait until it has ended"},
 	{"corrupt", http.StatusInternalServerError, store.ErrCorrupt, "stop the recording, then run wsluice verify"},
 }

@@ -41,6 +41,11 @@ func lines[T any](ctx context.Context, c *Client, path, bound string, number uin
 	if number > 0 {
 		params.Set(bound, strconv.FormatUint(number, 10))
 	}
+	return rows[T](ctx, c, path, params, n)
+}
+
+// rows reads up to n values, one a line.
+func rows[T any](ctx context.Context, c *Client, path string, params url.Values, n int) (all []T, err error) {
 	err = c.fetch(ctx, http.MethodGet, path, params, nil, func(body io.Reader) error {
 		in := bufio.NewScanner(body)
 		in.Buffer(nil, maxAnswer)

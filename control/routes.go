@@ -33,10 +33,12 @@ func routes() []route {
 		{"GET", "/v1/frames", "frames", []string{"conn", "filter", "from", "start", "limit", "last", "follow", "wire"}, true, (*Server).frames},
 		{"GET", "/v1/payload", "the payload of a frame", []string{"frame", "conn", "seq"}, true, (*Server).payload},
 		{"GET", "/v1/events", "what happened to the recording", []string{"after", "limit", "last", "follow"}, false, (*Server).events},
+		{"GET", "/v1/marks", "marks and notes on messages", nil, false, (*Server).marks},
 		{"GET", "/v1/snapshot", "a copy of the capture", nil, true, (*Server).snapshot},
 
 		{"POST", "/v1/prune", "remove the oldest frames", nil, false, (*Server).prune},
 		{"POST", "/v1/delete", "remove connections", nil, false, (*Server).delete},
+		{"POST", "/v1/marks", "mark a message", nil, false, (*Server).mark},
 
 		{"GET", "/v1/count", "the number of the last frame", []string{"conn"}, false, (*Server).counted},
 		{"GET", "/v1/wait", "the version of the capture, when it is another", []string{"version"}, false, (*Server).wait},

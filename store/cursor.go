@@ -18,10 +18,12 @@ type Cursor struct {
 	conn  uint64
 	first uint64
 	next  uint64 // seq, or global number when conn is 0
+	end   uint64 // number behind the last one wanted, 0 for no end
 	last  uint64 // the last number there was
 	sieve *sieve
-	// passed, if set, is told of blocks that the sieve holds back.
-	passed func(*block)
+	// pass, if set, is asked about blocks that the sieve holds back. Those for
+	// which it reports false are gone through all the same.
+	pass   func(*block) bool
 	pruned uint64
 	begun  bool
 
@@ -47,27 +49,33 @@ type stride struct {
 // conn 0 over all from that global number on, until the last one there is when
 // it gets there. Close it after use.
 func (r *Reader) Scan(ctx context.Context, conn, from uint64) *Cursor {
+	return r.scan(ctx, conn, from, 0)
+}
+
+// scan is Scan as far as the number end, which is not included; 0 is no end.
+func (r *Reader) scan(ctx context.Context, conn, from, end uint64) *Cursor {
 	from = max(from, 1)
-	return &Cursor{ctx: ctx, r: r, conn: conn, first: from, next: from, ready: make(chan error, 1)}
+	return &Cursor{ctx: ctx, r: r, conn: conn, first: from, next: from, end: end, ready: make(chan error, 1)}
 }
 
 // Next moves to the next record. It returns false behind the last and after an
 // error. Behind the last it may be called again, when there may be more.
 func (c *Cursor) Next() bool {
-	for c.err == nil && !c.closed {
+	for c.err == nil && !c.closed && (c.end == 0 || c.next < c.end) {
 		if c.at == c.now.used {
 			if !c.advance() {
 				return false
 			}
 			continue
 		}
-		if c.sieve == nil || c.w.n > 0 || !c.sieve.holds(c.w.b) {
+		if c.sieve == nil || c.w.n > 0 || !c.sieve.holds(c.w.b) || !c.skip() {
+			if c.err != nil {
+				return false
+			}
 			var ok bool
 			if ok, c.err = c.record(); ok || c.err != nil {
 				return ok
 			}
-		} else {
-			c.pass()
 		}
 		if c.at++; c.at < c.now.used {
 			c.w.start(c.now.blocks[c.at])
@@ -81,8 +89,9 @@ func (c *Cursor) record() (ok bool, err error) {
 	if ok, err = c.w.seek(c.conn, c.next); !ok {
 		return false, err
 	}
-	if c.next = c.w.rec.Seq + 1; c.conn == 0 {
-		c.next = c.w.rec.Global + 1
+	n := c.number(&c.w.rec.Record)
+	if c.next = n + 1; c.end > 0 && n >= c.end {
+		return false, nil
 	}
 	if c.w.rec.chunked {
 		err = c.r.resolve(c.ctx, &c.w.rec)
@@ -90,9 +99,19 @@ func (c *Cursor) record() (ok bool, err error) {
 	return err == nil, err
 }
 
-// pass goes past the current block.
-func (c *Cursor) pass() {
+// skip goes past the current block. It reports false when that has to be gone
+// through all the same, and reads it then.
+func (c *Cursor) skip() bool {
 	b := c.w.b
+	if c.pass != nil && !c.pass(b) {
+		if b.unread {
+			if c.err = b.parse(c.now.stored.Block(c.at)); c.err == nil {
+				b.unread = false
+				c.w.start(b)
+			}
+		}
+		return false
+	}
 	if c.next = b.last + 1; c.conn != 0 {
 		for _, p := range b.places {
 			if p.conn == c.conn {
@@ -100,9 +119,15 @@ func (c *Cursor) pass() {
 			}
 		}
 	}
-	if c.passed != nil {
-		c.passed(b)
+	return true
+}
+
+// number returns the number of r in the scan.
+func (c *Cursor) number(r *frame.Record) uint64 {
+	if c.conn == 0 {
+		return r.Global
 	}
+	return r.Seq
 }
 
 // advance goes on to the stride that was read ahead, and has the one behind it
@@ -138,7 +163,7 @@ func (c *Cursor) advance() bool {
 	c.begun, c.last = true, s.Last
 	c.next = max(c.next, s.First)
 	c.w.start(c.now.blocks[0])
-	if from := s.Next; from <= s.Last {
+	if from := s.Next; from <= s.Last && (c.end == 0 || from < c.end) {
 		c.busy = true
 		go func() { c.ready <- c.read(&c.ahead, from) }()
 	}
@@ -149,6 +174,9 @@ func (c *Cursor) advance() bool {
 func (c *Cursor) read(s *stride, from uint64) error {
 	s.used = 0
 	ask := Request{Conn: c.conn, From: from, Records: math.MaxUint64, Limit: scanStep}
+	if c.end > 0 {
+		ask.Records = c.end - from
+	}
 	if err := c.r.source.Blocks(c.ctx, ask, &s.stored); err != nil {
 		return err
 	}

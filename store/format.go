@@ -25,6 +25,7 @@ var (
 	bucketEvents = []byte("events") // number -> event
 	bucketTomb   = []byte("tomb")   // id of a deleted connection -> last global number it may have
 	bucketGaps   = []byte("gaps")   // connection id, first missing seq -> how many are missing
+	bucketMarks  = []byte("marks")  // connection id, seq of a message's first frame -> mark
 )
 
 var buckets = [...][]byte{bucketMeta, bucketConns, bucketCstat, bucketBlocks, bucketCidx, bucketChunks}
@@ -45,7 +46,7 @@ var (
 // major version and reads a newer minor one.
 const (
 	schemaMajor = 1
-	schemaMinor = 2
+	schemaMinor = 3
 )
 
 // The features a reader must know, since it would take a capture that has them

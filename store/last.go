@@ -13,10 +13,7 @@ import (
 func (r *Reader) LastMessages(ctx context.Context, q Query, n int) (start uint64, skip int, err error) {
 	start = 1
 	if q.Filter == nil || n == 0 {
-		start, err = r.last(ctx, q.Conn, n, func(f *frame.Record) bool {
-			whole := f.Opaque || f.Header.Fin || f.Header.Opcode.Control()
-			return whole && (q.Side == nil || *q.Side == f.From)
-		})
+		start, err = r.last(ctx, q.Conn, n, q.counter())
 	}
 	if err != nil || n == 0 {
 		return start, 0, err
@@ -30,6 +27,35 @@ func (r *Reader) LastMessages(ctx context.Context, q Query, n int) (start uint64
 		total++
 	}
 	return start, max(0, total-n), messages.Err()
+}
+
+// counter returns a function that reports, of records from the last to the first,
+// whether with one more of them there is a message more that q wants, whatever
+// its filter says.
+func (q *Query) counter() func(*frame.Record) bool {
+	// Of a message in several frames the first one tells the type.
+	type message struct{ conn, seq uint64 }
+	ended := make(map[message]bool)
+	return func(f *frame.Record) bool {
+		if !q.sent(f.From) {
+			return false
+		}
+		whole := f.Opaque || f.Header.Fin || f.Header.Opcode.Control()
+		if q.Opcodes == 0 {
+			return whole
+		}
+		first := message{f.Conn, f.Message}
+		switch {
+		case f.Opaque || f.Message == f.Seq && whole:
+			return q.typed(f.Type())
+		case whole:
+			ended[first] = true
+		case f.Message == f.Seq && ended[first]:
+			delete(ended, first)
+			return q.typed(f.Type())
+		}
+		return false
+	}
 }
 
 // LastFrames is as LastMessages for frames.

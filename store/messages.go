@@ -1,9 +1,7 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -27,9 +25,43 @@ type Query struct {
 	// match.
 	Side   *frame.Side
 	Filter *filter.Messages
+	// Opcodes has a bit, 1<<op, for every opcode that is wanted, a message's being
+	// its first frame's; 0 stands for all. Bytes that were no frame count as
+	// opcode 0.
+	Opcodes uint16
 	// Limit is how many bytes of a payload are wanted, 0 for 256 MiB. The filter
 	// sees the payload whole, up to 256 MiB.
 	Limit int
+}
+
+// sieve returns what holds back blocks without anything q wants, nil when q
+// wants everything.
+func (q *Query) sieve() *sieve {
+	if q.Filter == nil && q.Side == nil && q.Opcodes == 0 {
+		return nil
+	}
+	need := filter.Everything
+	if q.Filter != nil {
+		need = q.Filter.Need()
+	}
+	if q.Side != nil {
+		need.Sides &= 1 << *q.Side
+	}
+	if q.Opcodes != 0 {
+		need.Opcodes &= q.Opcodes
+	}
+	return &sieve{need: need, messages: true}
+}
+
+// sent reports whether from is who must have sent a message.
+func (q *Query) sent(from frame.Side) bool { return q.Side == nil || *q.Side == from }
+
+// typed reports whether messages of type t are wanted.
+func (q *Query) typed(t frame.Opcode) bool {
+	if t == frame.Opaque {
+		t = frame.Continuation
+	}
+	return q.Opcodes == 0 || q.Opcodes&(1<<t) != 0
 }
 
 // Messages goes through messages in the order they ended. It belongs to one
@@ -46,18 +78,11 @@ type Messages struct {
 
 	current *conversation
 	done    []frame.Message // completed, of current
+	number  uint64          // of the record they came out with
+	ahead   int             // which of those that came out with it done begins with
 	message frame.Message
+	part    int
 	err     error
-}
-
-// conversation is a connection in the middle of a walk.
-type conversation struct {
-	frame.Connection
-	seen uint64 // seq of the last record gone past
-	last uint64 // seq of its last record, 0 while there may be more
-	// assembler is nil as long as only records were passed over that are whole
-	// messages.
-	assembler *frame.Assembler
 }
 
 // Messages returns a cursor over the messages asked for, until the last one
@@ -69,16 +94,8 @@ func (r *Reader) Messages(ctx context.Context, q Query) *Messages {
 		conversations: make(map[uint64]*conversation),
 		sweepAt:       1 << 10,
 	}
-	need := filter.Everything
-	if q.Filter != nil {
-		need = q.Filter.Need()
-	}
-	if q.Side != nil {
-		need.Sides &= 1 << *q.Side
-	}
-	if q.Filter != nil || q.Side != nil {
-		m.cursor.sieve = &sieve{need: need, messages: true}
-		m.cursor.passed = m.passed
+	if m.cursor.sieve = q.sieve(); m.cursor.sieve != nil {
+		m.cursor.pass = m.pass
 	}
 	return m
 }
@@ -90,6 +107,7 @@ func (m *Messages) Next() bool {
 	for m.err == nil {
 		for len(m.done) > 0 {
 			m.message, m.done = m.done[0], m.done[1:]
+			m.part, m.ahead = m.ahead, m.ahead+1
 			if m.wanted() {
 				return true
 			}
@@ -104,7 +122,8 @@ func (m *Messages) Next() bool {
 // wanted reports whether the message is one of those asked for.
 func (m *Messages) wanted() bool {
 	q := &m.query
-	if q.Side != nil && *q.Side != m.message.From || q.Filter != nil && !q.Filter.Match(&m.message, &m.current.Connection) {
+	if !q.sent(m.message.From) || !q.typed(m.message.Type) ||
+		q.Filter != nil && !q.Filter.Match(&m.message, &m.current.Connection) {
 		return false
 	}
 	m.message.Cut(m.limit())
@@ -120,6 +139,9 @@ func (m *Messages) step() bool {
 		}
 		return m.end()
 	}
+	if m.err != nil {
+		return false
+	}
 	r := m.cursor.Record()
 	c, err := m.conversation(r)
 	if err != nil {
@@ -127,7 +149,8 @@ func (m *Messages) step() bool {
 		return false
 	}
 	m.current, m.done = c, c.assembler.Push(r)
-	c.seen = r.Seq
+	m.number, m.ahead = m.cursor.number(r), 0
+	c.seen, c.pushed, c.number, c.parts = r.Seq, r.Seq, m.number, len(m.done)
 	if c.seen == c.last {
 		delete(m.conversations, r.Conn)
 		if c.assembler.Midway() {
@@ -139,160 +162,6 @@ func (m *Messages) step() bool {
 		}
 	}
 	return true
-}
-
-// conversation returns the connection of r, ready for r to be pushed.
-func (m *Messages) conversation(r *frame.Record) (*conversation, error) {
-	c := m.conversations[r.Conn]
-	if c != nil && c.assembler != nil {
-		return c, nil
-	}
-	begun := c != nil
-	if !begun {
-		c = &conversation{}
-		m.conversations[r.Conn] = c
-		m.sweep()
-	}
-	if err := m.settle(r.Conn, c); err != nil {
-		return nil, err
-	}
-	c.assembler = &frame.Assembler{
-		Extensions: frame.ParseExtensions(c.Extensions),
-		Limit:      m.limit(),
-		Load:       func(r *frame.Record) ([]byte, error) { return m.r.payload(m.ctx, r) },
-	}
-	if m.query.Filter != nil {
-		c.assembler.Limit = maxMessage
-	}
-	if !begun && r.Seq > 1 {
-		return c, m.prime(c.assembler, r)
-	}
-	c.assembler.Pass(r.Seq - 1)
-	return c, nil
-}
-
-// prime pushes what comes before r on its connection as far as r and what
-// follows may depend on it.
-func (m *Messages) prime(a *frame.Assembler, r *frame.Record) error {
-	from := uint64(1)
-	if e := a.Extensions; !e.Deflate || e.NoContextTakeover[frame.Client] && e.NoContextTakeover[frame.Server] {
-		var err error
-		if from, err = m.begun(r); err != nil {
-			return err
-		}
-	}
-	a.Pass(from - 1)
-	before := m.r.Scan(m.ctx, r.Conn, from)
-	defer before.Close()
-	for before.Next() && before.Record().Seq < r.Seq {
-		a.Push(before.Record())
-	}
-	return before.Err()
-}
-
-// begun returns the seq of the first record that belongs to a message which is
-// not complete before r. It looks back so many records for what a side sent
-// last; a message with a longer pause within it comes out as unfinished.
-func (m *Messages) begun(r *frame.Record) (uint64, error) {
-	const back = 256
-	from := max(r.Seq, back+1) - back
-	page, err := m.r.Page(m.ctx, r.Conn, from, int(r.Seq-from))
-	if err != nil {
-		return 0, err
-	}
-	first := r.Seq
-	var known [2]bool
-	for _, p := range slices.Backward(page) {
-		if p.Opaque || p.Header.Opcode.Control() || known[p.From] {
-			continue
-		}
-		known[p.From] = true
-		if !p.Header.Fin {
-			first = min(first, p.Message)
-		}
-	}
-	if !r.Opaque && !r.Header.Opcode.Control() {
-		first = min(first, r.Message)
-	}
-	return first, nil
-}
-
-// passed notes that the records of b need not be pushed: they are whole
-// messages of which none is wanted.
-func (m *Messages) passed(b *block) {
-	for _, p := range b.places {
-		if m.query.Conn != 0 && m.query.Conn != p.conn {
-			continue
-		}
-		c := m.conversations[p.conn]
-		if c == nil {
-			if p.first > 1 {
-				continue
-			}
-			c = &conversation{}
-			m.conversations[p.conn] = c
-		}
-		if c.seen = p.first + p.count - 1; c.assembler != nil {
-			c.assembler.Pass(c.seen)
-		}
-		if c.seen == c.last {
-			delete(m.conversations, p.conn)
-		}
-	}
-}
-
-// end completes what a connection left unfinished that has ended since it was
-// first met. It reports whether there was something.
-func (m *Messages) end() bool {
-	var midway []uint64
-	for id, c := range m.conversations {
-		if c.last == 0 && c.assembler != nil && c.assembler.Midway() {
-			midway = append(midway, id)
-		}
-	}
-	slices.SortFunc(midway, cmp.Compare)
-	for _, id := range midway {
-		c := m.conversations[id]
-		if m.err = m.settle(id, c); m.err != nil {
-			return false
-		}
-		if c.last != 0 && c.last == c.seen {
-			delete(m.conversations, id)
-			m.current, m.done = c, c.assembler.Flush()
-			return true
-		}
-	}
-	return false
-}
-
-// settle looks up a connection, and where it ends if it has ended.
-func (m *Messages) settle(id uint64, c *conversation) error {
-	now, err := m.r.Conn(m.ctx, id)
-	if err == nil {
-		if c.Connection = now; now.State == frame.Open {
-			return nil
-		}
-		c.last, err = m.r.Count(m.ctx, id)
-	}
-	if errors.Is(err, ErrNoConnection) {
-		// It was deleted meanwhile.
-		c.last, err = c.seen, nil
-	}
-	return err
-}
-
-// sweep forgets connections that have ended since they were met, so that
-// following a capture for days keeps few.
-func (m *Messages) sweep() {
-	if len(m.conversations) < m.sweepAt {
-		return
-	}
-	for id, c := range m.conversations {
-		if c.last == 0 && (c.assembler == nil || !c.assembler.Midway()) && m.settle(id, c) == nil && c.last == c.seen {
-			delete(m.conversations, id)
-		}
-	}
-	m.sweepAt = max(1<<10, 2*len(m.conversations))
 }
 
 func (m *Messages) limit() int {
@@ -309,6 +178,17 @@ func (m *Messages) Message() *frame.Message { return &m.message }
 // Connection returns the connection of that message as it was when it was first
 // met.
 func (m *Messages) Connection() *frame.Connection { return &m.current.Connection }
+
+// Position returns where that message is: the number of the record it came out
+// with, in the connection or with Query.Conn 0 in the capture, and which of the
+// messages that came out with it, from 0. What a connection leaves unfinished
+// comes out with its last record.
+//
+// Positions ascend strictly, and do not depend on what else was asked for: a walk
+// that starts at a number has all messages from that number on. One exception:
+// what a connection leaves unfinished that was still open when the walk met it
+// comes late, with the position that it has for walks that begin later.
+func (m *Messages) Position() (number uint64, part int) { return m.number, m.part }
 
 // Pruned is as Cursor.Pruned.
 func (m *Messages) Pruned() uint64 { return m.cursor.Pruned() }

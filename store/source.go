@@ -33,6 +33,8 @@ type Source interface {
 	Wait(ctx context.Context, version uint64) (uint64, error)
 	// Events returns up to n events with numbers above after, oldest first.
 	Events(ctx context.Context, after uint64, n int) ([]Event, error)
+	// Marks returns the marks of messages that are there, by connection and seq.
+	Marks(ctx context.Context) ([]Mark, error)
 	// Snapshot writes a copy of the capture to w, a consistent one also while it
 	// is recorded. It fails when w takes nothing for 30 seconds, but does not
 	// return before w does.

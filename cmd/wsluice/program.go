@@ -83,6 +83,7 @@ Without a command it records like "wsluice proxy".`,
 	root.AddCommand(
 		proxy,
 		p.runCommand(),
+		p.demoCommand(),
 		p.statusCommand(),
 		p.connsCommand(),
 		p.messagesCommand(),

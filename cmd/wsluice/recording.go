@@ -30,9 +30,8 @@ type recording struct {
 	before   uint64          // the last connection the capture already had
 }
 
-// openRecording checks the flags, all of them before it opens anything, listens,
-// and opens the capture. The events of proxy and capture go to logger. Clients
-// that come before serve wait for it.
+// openRecording checks the flags, all of them before it opens anything, and
+// starts a recording with the user's authority.
 func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog.Logger) (*recording, error) {
 	options, storeOptions, err := f.options()
 	if err != nil {
@@ -45,6 +44,12 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	if options.Authority, err = authority(); err != nil {
 		return nil, err
 	}
+	return p.startRecording(ctx, path, f.listen, options, storeOptions, logger)
+}
+
+// startRecording listens and opens the capture at path. The events of proxy and
+// capture go to logger. Clients that come before serve wait for it.
+func (p *program) startRecording(ctx context.Context, path, listen string, options proxy.Options, storeOptions store.Options, logger *slog.Logger) (*recording, error) {
 	if _, recorded, err := p.running(ctx, path); err == nil && recorded {
 		return nil, lockedFailure(path, fmt.Errorf("record into %s: %w", path, store.ErrLocked))
 	}
@@ -52,9 +57,9 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	logger = slog.New(&keptLog{next: logger.Handler(), events: &events})
 	options.Logger, storeOptions.Logger = logger, logger
 
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
-		return nil, listenFailure(f.listen, err)
+		return nil, listenFailure(listen, err)
 	}
 	recorder, err := store.Create(path, storeOptions)
 	if err != nil {
@@ -72,12 +77,12 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 		return nil, errors.Join(err, recorder.Close())
 	}
 	r.note(store.LevelInfo, "recording began", "address", r.address(), "version", version(), "pid", strconv.Itoa(os.Getpid()))
-	if f.insecure {
+	if options.Insecure {
 		r.note(store.LevelWarning, "servers' certificates are not verified (--insecure)")
 	}
 	door := control.Options{
 		Path: path, Recorder: recorder, Proxy: r.server, Address: r.address(),
-		Version: version(), Insecure: f.insecure, Logger: logger,
+		Version: version(), Insecure: options.Insecure, Logger: logger,
 	}
 	if options.Reverse != nil {
 		door.Reverse = options.Reverse.Redacted()

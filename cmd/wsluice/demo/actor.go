@@ -25,7 +25,8 @@ type actor struct {
 	raw   *net.TCPConn // below peer
 	rng   *rand.Rand
 	rate  float64
-	now   time.Time // what the actor's clock shows: it moves with its pauses
+	now   time.Time // what the actor's clock shows: it moves with its pauses alone
+	real  time.Time // what a clock showed then
 	visit uint64
 	query func(string) string // of the URL
 
@@ -38,7 +39,7 @@ type actor struct {
 func (d *Demo) newActor(ctx context.Context, a *app, v visit, p *peer, raw *net.TCPConn, query func(string) string) *actor {
 	return &actor{
 		ctx: ctx, peer: p, raw: raw, rng: d.random(a, v, "script", p.side), rate: d.rate,
-		now: d.start.Add(v.began), visit: v.number, query: query,
+		now: d.start.Add(v.began), real: time.Now(), visit: v.number, query: query,
 		inbox: make(chan message, 16), over: make(chan struct{}),
 	}
 }
@@ -81,12 +82,18 @@ func (a *actor) play(script func(*actor) error) {
 // during lets d pass, at the usual rate, and gives what comes meanwhile to take,
 // or drops it when take is nil.
 func (a *actor) during(d time.Duration, take func(message) error) error {
-	timer := time.NewTimer(time.Duration(float64(d) / a.rate))
+	// Counted from the end of the pause before, lateness does not add up. After a
+	// long one, such as that of a machine asleep, nothing is made up for.
+	end := a.real.Add(time.Duration(float64(d) / a.rate))
+	if now := time.Now(); now.Sub(end) > time.Second {
+		end = now
+	}
+	timer := time.NewTimer(time.Until(end))
 	defer timer.Stop()
 	for {
 		select {
 		case <-timer.C:
-			a.now = a.now.Add(d)
+			a.now, a.real = a.now.Add(d), end
 			return nil
 		case m := <-a.inbox:
 			if take == nil {

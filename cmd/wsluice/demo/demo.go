@@ -13,7 +13,8 @@ import (
 
 // Options say what the demo's conversations are like. The zero value will do.
 type Options struct {
-	// Seed chooses what is said.
+	// Seed chooses what is said. When an app that was cut off comes again is up to
+	// the clock.
 	Seed uint64
 	// Start is the time that the messages tell when Run begins; zero means the
 	// time at which it does.
@@ -26,7 +27,8 @@ type Options struct {
 // Demo is the servers and the apps.
 type Demo struct {
 	seed     uint64
-	start    time.Time
+	start    time.Time // what the demo's clock shows when it begins
+	began    time.Time // when that is
 	rate     float64
 	listener net.Listener
 	identity *identity
@@ -77,8 +79,9 @@ func (d *Demo) Close() error { return d.listener.Close() }
 // error is nil unless the proxy cannot be reached any more. When Run returns,
 // nothing of the demo is running; it may be called once.
 func (d *Demo) Run(ctx context.Context, proxy *url.URL, roots *x509.CertPool) error {
+	d.began = time.Now()
 	if d.start.IsZero() {
-		d.start = time.Now()
+		d.start = d.began
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)

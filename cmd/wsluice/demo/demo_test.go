@@ -219,7 +219,7 @@ func TestSeed(t *testing.T) {
 	start := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	// Of each, what one side says without waiting for the other.
 	said := func(seed uint64) map[string][]string {
-		const each = 6
+		const each = 4
 		texts := make(map[string][]string)
 		collect := func(r *store.Reader) bool {
 			clear(texts)
@@ -309,4 +309,17 @@ func TestStrangers(t *testing.T) {
 	}
 	stop()
 	<-served
+}
+
+// TestManners would catch a peer that says something after its goodbye: what
+// breaks a rule is what is meant to.
+func TestManners(t *testing.T) {
+	r := recordDemo(t, Options{Rate: 4}, func(r *store.Reader) bool { return len(connections(t, r)) > 15 })
+	for _, c := range connections(t, r) {
+		for _, m := range messages(t, r, c.ID) {
+			if m.Violation != frame.Legal && !strings.Contains(c.URL, "legacy.test") {
+				t.Errorf("%s: message %d of the %s: %v", c.URL, m.Seq, m.From, m.Violation)
+			}
+		}
+	}
 }

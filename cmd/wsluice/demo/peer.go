@@ -23,7 +23,8 @@ type message struct {
 }
 
 // peer is one end of a WebSocket connection. It takes what its script sends as
-// it is, legal or not. Any goroutine may send; one listens.
+// it is, legal or not, until a close frame was sent. Any goroutine may send; one
+// listens.
 type peer struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -55,6 +56,9 @@ func newPeer(conn net.Conn, in *bufio.Reader, side frame.Side, masks *rand.Rand,
 func (p *peer) send(opcode frame.Opcode, payload []byte) error {
 	p.lock.Lock()
 	defer p.lock.Unlock()
+	if p.parting {
+		return errOver
+	}
 	h := frame.Header{Fin: true, Opcode: opcode}
 	if p.deflater != nil && opcode.Data() {
 		h.RSV = frame.RSV1
@@ -67,6 +71,9 @@ func (p *peer) send(opcode frame.Opcode, payload []byte) error {
 func (p *peer) frame(h frame.Header, payload []byte) error {
 	p.lock.Lock()
 	defer p.lock.Unlock()
+	if p.parting {
+		return errOver
+	}
 	return p.write(h, payload)
 }
 

@@ -33,23 +33,23 @@ func (d *Demo) use(ctx context.Context, a *app, proxy *url.URL, roots *x509.Cert
 			return nil
 		}
 		a.begin(v)
-		spent, err := d.connect(ctx, a, v, proxy, roots)
+		err := d.connect(ctx, a, v, proxy, roots)
 		if errors.Is(err, errNoProxy) && ctx.Err() == nil {
 			return err
 		}
 		// All else is what is to be seen: refusals, resets, servers that are not
 		// there. An app that does not mean to come again does so after a loss.
 		wait = max(a.again, time.Second)
-		v = visit{number: v.number + 1, began: v.began + spent + wait}
+		passed := time.Duration(float64(time.Since(d.began)) * d.rate)
+		v = visit{number: v.number + 1, began: (passed + wait).Round(100 * time.Millisecond)}
 	}
 }
 
-// connect opens a connection of a through the proxy and plays it to its end. It
-// returns how long that took on the app's clock.
-func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roots *x509.CertPool) (time.Duration, error) {
+// connect opens a connection of a through the proxy and plays it to its end.
+func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roots *x509.CertPool) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", proxy.Host)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errNoProxy, err)
+		return fmt.Errorf("%w: %w", errNoProxy, err)
 	}
 	raw := conn.(*net.TCPConn)
 	defer raw.Close()
@@ -58,7 +58,7 @@ func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roo
 	_ = raw.SetDeadline(time.Now().Add(handshakeTime))
 	u, err := url.Parse(a.url)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	port := "80"
 	if u.Scheme == "wss" {
@@ -66,28 +66,26 @@ func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roo
 	}
 	address := net.JoinHostPort(u.Hostname(), port)
 	if err := ask(conn, bufio.NewReader(conn), http.StatusOK, fmt.Sprintf("CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", address)); err != nil {
-		return 0, err
+		return err
 	}
 	if u.Scheme == "wss" {
 		conn = tls.Client(conn, &tls.Config{ServerName: u.Hostname(), RootCAs: roots, NextProtos: []string{"http/1.1"}})
 	}
 	in := bufio.NewReader(conn)
 	if err := ask(conn, in, http.StatusSwitchingProtocols, d.handshake(a, v, u)); err != nil {
-		return 0, err
+		return err
 	}
 	_ = raw.SetDeadline(time.Time{})
 	p, err := newPeer(conn, in, frame.Client, d.random(a, v, "masks", frame.Client), a.deflate)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	// From here on the actor says goodbye when ctx ends.
 	if !stop() {
-		return 0, ctx.Err()
+		return ctx.Err()
 	}
-	actor := d.newActor(ctx, a, v, p, raw, u.Query().Get)
-	began := actor.now
-	actor.play(a.client)
-	return actor.now.Sub(began), nil
+	d.newActor(ctx, a, v, p, raw, u.Query().Get).play(a.client)
+	return nil
 }
 
 // handshake returns the request of an opening handshake (RFC 6455 section 4.1).

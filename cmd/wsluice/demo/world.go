@@ -30,7 +30,7 @@ type app struct {
 // visit is one connection of an app.
 type visit struct {
 	number uint64        // from 0
-	began  time.Duration // since the beginning of the demo, at the usual rate
+	began  time.Duration // on the demo's clock since it began
 }
 
 func (a *app) begin(v visit) {

@@ -1,0 +1,90 @@
+package rows
+
+// Walks only go forward. What comes before a place is read from some way before
+// it, and from further away when that was not enough; what was read is not read
+// again.
+
+const (
+	// minStride and maxStride bound how many records are gone back at a time.
+	minStride = 256
+	maxStride = 1 << 20
+	// minBack is how many rows are kept of those found on the way, though fewer
+	// are wanted.
+	minBack = 256
+)
+
+// backward reads n rows before the window, or some of them.
+func (r *reader) backward(n int) error {
+	rows, lo, err := r.back(r.win.lo, Position{Number: 1}, n)
+	if err != nil {
+		return err
+	}
+	r.win = r.win.before(rows, lo).trim(r.middle())
+	r.win.first = r.win.first || r.win.lo.Number <= 1
+	return nil
+}
+
+// back reads some way before a position, but not before floor. It returns the
+// last rows it found there, n or more if there were so many, and from where on
+// these are all there are.
+func (r *reader) back(from, floor Position, n int) (rows []*entry, lo Position, err error) {
+	if mark, most, ok := r.marks().before(from); ok {
+		if mark.Compare(floor) < 0 {
+			mark = floor
+		}
+		rows, lo, err = r.stretch(mark, from, most, max(n, minBack))
+		if err != nil || len(rows) > 0 || mark == floor {
+			return rows, lo, err
+		}
+		// The match is gone.
+	}
+	if r.stride == 0 {
+		r.stride = max(uint64(2*n), minStride)
+		if r.d.query.chooses() {
+			r.stride *= 8
+		}
+	}
+	start := floor
+	if from.Number > floor.Number+r.stride {
+		start = Position{Number: from.Number - r.stride}
+	}
+	rows, lo, err = r.stretch(start, from, 0, max(n, minBack))
+	if len(rows) < n {
+		r.stride = min(4*r.stride, maxStride)
+	} else if r.stride > 4*uint64(n) && len(rows) > 2*n {
+		r.stride /= 2
+	}
+	return rows, lo, err
+}
+
+// stretch reads what is between two positions, of which it knows that there are
+// no more than most if that is not 0, and keeps the last rows of it.
+func (r *reader) stretch(start, end Position, most, keep int) (rows []*entry, lo Position, err error) {
+	r.looked += end.Number - start.Number
+	m := r.list.source.Messages(r.d.ctx, r.query(start.Number))
+	defer m.Close()
+	bound := end.Number
+	if end.Part > 0 {
+		bound++
+	}
+	m.Until(bound)
+	lo = start
+	for found := 0; (most == 0 || found < most) && m.Next(); {
+		p := place(m)
+		if p.Compare(end) >= 0 {
+			break
+		}
+		if p.Compare(start) < 0 {
+			continue
+		}
+		if found++; len(rows) == 2*keep {
+			rows = append(rows[:0], rows[keep:]...)
+			lo = rows[0].Position
+		}
+		rows = append(rows, entryOf(m))
+	}
+	if err := m.Err(); err != nil {
+		return nil, start, err
+	}
+	return rows, lo, nil
+}

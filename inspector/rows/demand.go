@@ -1,0 +1,113 @@
+package rows
+
+import "context"
+
+// demand is what the goroutines of a list are to read.
+type demand struct {
+	// gen counts windows, walk counts. Their contexts end when what was read for
+	// them is not wanted any more.
+	gen, walk uint64
+	ctx       context.Context
+	walkCtx   context.Context
+	query     Query
+	// seed is the window to go on from, nil for a new one at goal.
+	seed *window
+	goal goal
+	// follow is set when only the last rows are wanted, whatever comes.
+	follow bool
+	// horizon is the number of the last record that counts, 0 for no such bound.
+	horizon uint64
+	// low and high are the ordinals of the rows that are shown, high not
+	// included. Page is how many a screen has.
+	low, high int64
+	page      int
+	// stopped is set when nothing is to be searched for any more, asked when
+	// matches are to be counted in any case.
+	stopped, asked bool
+	// ready is the walk of which the first rows are there, ticks how often the
+	// capture has changed.
+	ready, ticks uint64
+	// open are the messages that are unfolded.
+	open []*fold
+}
+
+// news is what they have read.
+type news struct {
+	// told is set when changed was called and Update has not been since.
+	told   bool
+	gen    uint64
+	win    *window
+	scan   Scan
+	count  tallied
+	total  uint64
+	opened []unfolded
+	errs   [tasks]error // why a task failed
+}
+
+// The tasks of the goroutines.
+const (
+	reading = iota
+	counting
+	unfolding
+	waiting
+	tasks
+)
+
+func (n *news) failure() error {
+	for _, err := range n.errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell changes the news, and says so.
+func (l *List) tell(change func(*news)) {
+	l.mu.Lock()
+	change(&l.news)
+	told := l.news.told
+	l.news.told = true
+	l.mu.Unlock()
+	if !told {
+		l.changed()
+	}
+}
+
+// bell wakes a goroutine. All but out is guarded by the list's mutex.
+type bell struct {
+	out  chan struct{}
+	busy bool // it is awake, or going to be
+}
+
+func newBell() bell { return bell{out: make(chan struct{}, 1)} }
+
+func (b *bell) ring() {
+	b.busy = true
+	select {
+	case b.out <- struct{}{}:
+	default:
+	}
+}
+
+// serve calls work whenever the bell rings, until ctx ends.
+func (l *List) serve(ctx context.Context, b *bell, work func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.out:
+		}
+		work()
+		l.mu.Lock()
+		b.busy = len(b.out) > 0
+		l.mu.Unlock()
+	}
+}
+
+// wanted returns the demand as it is now.
+func (l *List) wanted() demand {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.demand
+}

@@ -1,0 +1,275 @@
+package rows
+
+import (
+	"context"
+	"sync"
+)
+
+// List is the list of the messages a query selects. Its methods belong to one
+// goroutine, the one that draws, and return at once; only Busy may be called
+// from any.
+type List struct {
+	source  Source
+	changed func()
+	end     context.CancelFunc
+	wg      sync.WaitGroup
+
+	// The list as it is shown. Only the goroutine that draws touches it.
+	query                 Query
+	gen                   uint64 // of the window that is wanted
+	root                  context.Context
+	cancelGen, cancelWalk context.CancelFunc
+	win                   *window
+	jump                  *jump // under way, nil when win is the one that is wanted
+	sel, top              spot
+	height                int
+	following             bool
+	pause                 pause
+	scan                  Scan
+	count                 tallied
+	total                 uint64
+	err                   error
+	folds                 folds
+	rows                  []Row
+
+	mu     sync.Mutex
+	demand demand
+	news   news
+	reader bell
+	counter,
+	unfolder bell
+}
+
+// New returns a list of what q selects, which follows the end. It calls changed,
+// from any goroutine, when Update has something to take over: once until Update
+// is called. Changed must not call the list. Close ends the list.
+func New(source Source, q Query, changed func()) *List {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &List{
+		source: source, changed: changed, end: cancel, root: ctx,
+		height: 1, win: &window{}, following: true, query: q,
+		reader: newBell(), counter: newBell(), unfolder: newBell(),
+	}
+	l.restart(&jump{to: goal{kind: toLast}})
+	for _, run := range []func(context.Context){l.read, l.tally, l.unfold, l.watch} {
+		l.wg.Go(func() { run(ctx) })
+	}
+	return l
+}
+
+// Close ends what is under way and waits for it. The list must not be used any
+// more.
+func (l *List) Close() {
+	l.end()
+	l.wg.Wait()
+}
+
+// Update takes over what was read since it was called last, and reports whether
+// there was something. It is called before a draw and nowhere else: rows do not
+// change in between but by what the user does.
+func (l *List) Update() bool {
+	l.mu.Lock()
+	n := l.news
+	l.news.told, l.news.opened = false, nil
+	l.mu.Unlock()
+	if !n.told {
+		return false
+	}
+	l.total, l.count, l.err = n.total, n.count, n.failure()
+	l.scan = Scan{}
+	if n.gen == l.gen {
+		l.scan = n.scan
+		if n.win != nil && n.win != l.win {
+			l.adopt(n.win)
+		}
+	}
+	l.pause.update(l.count, l.total)
+	for _, f := range n.opened {
+		l.folds.fill(f)
+	}
+	l.settle()
+	l.post()
+	return true
+}
+
+// Query returns what the list selects.
+func (l *List) Query() Query { return l.query }
+
+// SetQuery lists other messages. The selection stays on its message if that one
+// is among them, otherwise it goes to the next one behind it, or the last one
+// before. Until they are found the list stays as it is. A query for another
+// connection follows the end, as in a new list.
+func (l *List) SetQuery(q Query) {
+	to := goal{kind: toPosition, position: l.place()}
+	if l.following || q.Conn != l.query.Conn {
+		l.following, to = true, goal{kind: toLast}
+	}
+	if q.Conn != l.query.Conn {
+		l.folds = folds{}
+	}
+	l.query, l.count = q, tallied{}
+	l.pause.baseline = nil
+	l.cancelWalk()
+	l.restart(&jump{to: to})
+}
+
+// Cancel ends the search for rows that is under way, and the count of matches.
+// What was found is shown, and nothing else is looked for until the query is set
+// again or the list is told to go to a place it has not got.
+func (l *List) Cancel() {
+	l.following = false
+	l.mu.Lock()
+	l.demand.stopped = true
+	l.reader.ring()
+	l.counter.ring()
+	l.mu.Unlock()
+	l.cancelGen()
+	l.cancelWalk()
+}
+
+// Scan says how the search for the rows that are shown stands.
+type Scan struct {
+	// Active is whether rows that ought to be shown are still searched for,
+	// Cancelled whether that was cancelled.
+	Active, Cancelled bool
+	// From and To are the numbers of the records searched without a gap: From is
+	// the first, To the one behind the last.
+	From, To uint64
+	// Progress is how much of the capture that is, from 0 to 1.
+	Progress float64
+}
+
+// Scan returns how the search for rows stands.
+func (l *List) Scan() Scan { return l.scan }
+
+// Counts says how many messages there are.
+type Counts struct {
+	// Counting is whether matches are counted at all. Those of a query that
+	// selects everything are counted when there are few, or Count was called.
+	Counting bool
+	// Matched is how many messages matched among the records counted so far,
+	// Looked the number of the last of those, Total the number of the last record
+	// there is.
+	Matched, Looked, Total uint64
+	// Complete is whether that is all, Progress how much it is, from 0 to 1.
+	Complete bool
+	Progress float64
+	// Selected is which of the matches the selected one is, from 1, and 0 when
+	// that is not known.
+	Selected uint64
+	// Pruned is how many records the count found gone on its way.
+	Pruned uint64
+}
+
+// Counts returns how many messages there are.
+func (l *List) Counts() Counts {
+	c := Counts{
+		Counting: l.count.counting, Matched: l.count.matched, Looked: l.count.looked,
+		Total: l.total, Pruned: l.count.pruned, Complete: l.count.counting && l.count.looked >= l.total,
+	}
+	switch {
+	case c.Complete:
+		c.Progress = 1
+	case c.Total > 0:
+		c.Progress = float64(c.Looked) / float64(c.Total)
+	}
+	if e := l.win.at(l.sel.ord); e != nil && c.Counting {
+		c.Selected = l.count.marks.ordinal(l.win, l.sel.ord)
+	}
+	return c
+}
+
+// Count asks for the matches to be counted though the query selects everything.
+func (l *List) Count() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.demand.asked = true
+	l.counter.ring()
+}
+
+// Busy reports whether something is under way or ready for Update. It may be
+// called from any goroutine. A list at rest becomes busy again when the capture
+// grows.
+func (l *List) Busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reader.busy || l.counter.busy || l.unfolder.busy || l.news.told
+}
+
+// Err returns why reading failed, nil after it has succeeded again. What was
+// read before is still there. Reading is tried again when the capture changes or
+// other rows are wanted.
+func (l *List) Err() error { return l.err }
+
+// Height returns how many rows are shown at most.
+func (l *List) Height() int { return l.height }
+
+// SetHeight sets how many rows are shown at most, 1 at least.
+func (l *List) SetHeight(rows int) {
+	if rows = max(rows, 1); rows != l.height {
+		l.height = rows
+		l.settle()
+		l.post()
+	}
+}
+
+// Following reports whether the selection stays on the last row as rows come.
+func (l *List) Following() bool { return l.following }
+
+// Follow goes to the last row and stays there as rows come. Any move upwards
+// ends that.
+func (l *List) Follow() { l.Last() }
+
+// Unfollow stays where the selection is.
+func (l *List) Unfollow() {
+	if l.following {
+		l.following = false
+		l.hold()
+	}
+}
+
+// Paused returns whether the list is paused and how many messages came since.
+// When they are not counted, it is records.
+func (l *List) Paused() (came uint64, paused bool) {
+	return l.pause.came(l.count, l.total), l.pause.horizon != nil
+}
+
+// Pause freezes the list: it ends where it ended, whatever comes, until it is
+// called with false. It can be moved in, filtered and folded meanwhile.
+func (l *List) Pause(on bool) {
+	if on == (l.pause.horizon != nil) {
+		return
+	}
+	l.pause = pause{}
+	if on {
+		horizon := max(l.total, l.win.reach())
+		l.pause.horizon = &horizon
+		l.pause.update(l.count, l.total)
+	}
+	l.hold()
+}
+
+// pause is the state of a paused list.
+type pause struct {
+	// horizon is the number of the last record that counts, nil when the list is
+	// not paused.
+	horizon *uint64
+	// baseline is how many matches there are up to there, once it is known.
+	baseline *uint64
+}
+
+func (p *pause) update(c tallied, total uint64) {
+	if p.horizon != nil && p.baseline == nil && c.counting && c.looked >= *p.horizon {
+		p.baseline = &c.matched
+	}
+}
+
+func (p *pause) came(c tallied, total uint64) uint64 {
+	switch {
+	case p.horizon == nil:
+		return 0
+	case c.counting && p.baseline != nil:
+		return c.matched - *p.baseline
+	}
+	return total - min(total, *p.horizon)
+}

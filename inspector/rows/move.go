@@ -1,0 +1,198 @@
+package rows
+
+import (
+	"context"
+	"time"
+)
+
+// goal is a place to go to.
+type goal struct {
+	kind     goalKind
+	position Position
+	time     time.Time
+}
+
+type goalKind uint8
+
+const (
+	toFirst goalKind = iota
+	toLast
+	toPosition
+	toSeq
+	toGlobal
+	toTime
+)
+
+// jump is the way to a window that is not there yet.
+type jump struct {
+	to goal
+	// offset is how many rows the selection was moved meanwhile.
+	offset int
+}
+
+// Move moves the selection by so many rows, up when n is negative, and the view
+// as far as needed to show it. Rows it passes that were not read yet are shown
+// as Pending.
+func (l *List) Move(n int) {
+	n = min(max(n, -beyond), beyond)
+	switch {
+	case n < 0:
+		l.Unfollow()
+	case n > 0 && l.following:
+		return
+	}
+	if l.jump != nil {
+		l.jump.offset = min(max(l.jump.offset+n, -beyond), beyond)
+		return
+	}
+	l.sel = l.walk(l.sel, n)
+	l.settle()
+	l.post()
+}
+
+// Page moves the selection and the view by so many screens, up when n is
+// negative.
+func (l *List) Page(n int) {
+	rows := min(max(n, -beyond), beyond) * max(1, l.height-1)
+	if l.jump == nil && !(l.following && n > 0) {
+		l.top = l.walk(l.top, min(max(rows, -beyond), beyond))
+	}
+	l.Move(rows)
+}
+
+// First goes to the first row.
+func (l *List) First() {
+	l.following = false
+	if l.there() && l.win.first {
+		l.sel = spot{ord: l.win.base}
+		l.hold()
+		return
+	}
+	l.restart(&jump{to: goal{kind: toFirst}})
+}
+
+// Last goes to the last row and follows.
+func (l *List) Last() {
+	l.following = true
+	if l.there() && l.win.last {
+		l.hold()
+		return
+	}
+	l.restart(&jump{to: goal{kind: toLast}})
+}
+
+// To goes to the message that begins with the record of this number, a seq or
+// with all connections a global number, or else to the next one that ended
+// behind it, or the last one before it.
+func (l *List) To(number uint64) {
+	to := goal{kind: toSeq, position: Position{Number: number}}
+	if l.query.Conn == 0 {
+		to.kind = toGlobal
+	}
+	l.seek(to)
+}
+
+// ToPosition goes to the message at p, or to the next one behind it, or the last
+// one before it.
+func (l *List) ToPosition(p Position) { l.seek(goal{kind: toPosition, position: p}) }
+
+// ToTime goes to the first message that ended at or behind t, or to the last one
+// there is.
+func (l *List) ToTime(t time.Time) {
+	l.following = false
+	l.restart(&jump{to: goal{kind: toTime, time: t}})
+}
+
+func (l *List) seek(to goal) {
+	l.following = false
+	if l.there() && l.win.covers(to.position) {
+		l.sel = spot{ord: l.win.find(to)}
+		l.hold()
+		return
+	}
+	l.restart(&jump{to: to})
+}
+
+// Selected returns the selected row, and false when there is none or it has not
+// been read yet.
+func (l *List) Selected() (Row, bool) {
+	r := l.row(l.sel)
+	return r, r.Kind != Pending
+}
+
+// Cursor returns the index of the selected row among Rows, -1 when there is
+// none.
+func (l *List) Cursor() int {
+	if l.empty() {
+		return -1
+	}
+	return int(l.distance(l.top, l.sel))
+}
+
+// Select selects the row with that index among Rows.
+func (l *List) Select(index int) {
+	if index >= 0 && index < len(l.Rows()) {
+		l.Move(index - l.Cursor())
+	}
+}
+
+// there reports whether the window shown is the one that is wanted, and goes on
+// being read.
+func (l *List) there() bool { return l.jump == nil && !l.win.stopped }
+
+// hold goes on from the window shown, or to the one under way, by another rule
+// for what comes.
+func (l *List) hold() {
+	l.restart(l.jump)
+	l.settle()
+	l.post()
+}
+
+// restart begins a new window, or with no jump a new life of the one shown.
+func (l *List) restart(j *jump) {
+	if l.cancelGen != nil {
+		l.cancelGen()
+	}
+	l.gen, l.jump = l.gen+1, j
+	var ctx context.Context
+	ctx, l.cancelGen = context.WithCancel(l.root)
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := &l.demand
+	d.gen, d.ctx, d.seed, d.follow = l.gen, ctx, l.win, l.following
+	d.stopped = j == nil && l.win.stopped
+	if j != nil {
+		d.seed, d.goal = nil, j.to
+	}
+	if d.horizon = 0; l.pause.horizon != nil {
+		d.horizon = *l.pause.horizon
+	}
+	if !d.stopped && (d.walkCtx == nil || d.walkCtx.Err() != nil) {
+		l.recount(d)
+	}
+	d.low, d.high = l.screen()
+	d.page = l.height
+	l.news.win, l.news.scan = nil, Scan{}
+	l.reader.ring()
+	l.counter.ring()
+}
+
+// recount begins a new count. The list must be locked.
+func (l *List) recount(d *demand) {
+	d.walk++
+	d.query = l.query
+	d.walkCtx, l.cancelWalk = context.WithCancel(l.root)
+	l.news.count = tallied{}
+}
+
+// post tells the reader which rows are wanted.
+func (l *List) post() {
+	low, high := l.screen()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d := &l.demand; d.low != low || d.high != high || d.page != l.height {
+		d.low, d.high, d.page = low, high, l.height
+		l.reader.ring()
+	}
+}

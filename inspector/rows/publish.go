@@ -1,0 +1,64 @@
+package rows
+
+// publish hands over what was read as far as it may be shown: a new window as
+// soon as it fills the screen, or when that takes long.
+func (r *reader) publish(err error) {
+	const long = 1 << 18
+	if r.win != nil && (!r.missing || r.looked > long && len(r.win.rows) > 0) {
+		r.shown = true
+	}
+	l := r.list
+	l.tell(func(n *news) {
+		if l.demand.gen != r.d.gen {
+			return
+		}
+		n.errs[reading] = err
+		if n.gen = r.d.gen; r.win == nil {
+			return
+		}
+		n.scan = r.scan()
+		n.scan.Active = r.missing && err == nil
+		if !r.shown {
+			return
+		}
+		n.win = r.win
+		if d := &l.demand; d.ready != d.walk {
+			d.ready = d.walk
+			l.counter.ring()
+		}
+	})
+}
+
+// scan says what has been searched.
+func (r *reader) scan() Scan {
+	w := r.win
+	s := Scan{From: max(w.lo.Number, 1), To: max(w.hi.Number, 1)}
+	if w.first {
+		s.From = 1
+	}
+	if r.limit > 0 {
+		s.Progress = min(1, float64(s.To-min(s.From, s.To))/float64(r.limit))
+	}
+	return s
+}
+
+// stop ends the search: what was found is all there is to show.
+func (r *reader) stop() {
+	r.close()
+	if r.win == nil {
+		r.win = opening(Position{Number: 1})
+	}
+	if r.win.stopped {
+		return
+	}
+	stopped := *r.win
+	stopped.stopped = true
+	r.win, r.shown = &stopped, true
+	l := r.list
+	l.tell(func(n *news) {
+		if l.demand.gen == r.d.gen {
+			n.gen, n.win, n.scan = r.d.gen, r.win, r.scan()
+			n.scan.Cancelled = true
+		}
+	})
+}

@@ -1,0 +1,266 @@
+package rows
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// reader is the state of the goroutine that reads rows.
+type reader struct {
+	list *List
+	d    demand
+	win  *window
+	// limit is the number of the last record that counts.
+	limit uint64
+	ticks uint64 // as of limit
+	// fresh is set when the end was not asked since the capture changed.
+	fresh bool
+	// cursor goes on at a position.
+	cursor Messages
+	at     Position
+	// stride is how many records to go back next.
+	stride uint64
+	looked uint64 // records searched for this window
+	shown  bool   // something of it was published
+	// missing is set when rows that are shown have not been searched for yet.
+	missing bool
+}
+
+// read keeps the window as the demand wants it.
+func (l *List) read(ctx context.Context) {
+	r := &reader{list: l}
+	defer r.close()
+	l.serve(ctx, &l.reader, r.work)
+}
+
+func (r *reader) close() {
+	if r.cursor != nil {
+		r.cursor.Close()
+		r.cursor = nil
+	}
+}
+
+// work reads until all that is wanted is there.
+func (r *reader) work() {
+	for {
+		d := r.list.wanted()
+		if d.gen != r.d.gen {
+			r.close()
+			*r = reader{list: r.list, ticks: d.ticks - 1, shown: d.seed != nil, missing: true}
+			if d.seed != nil {
+				seed := *d.seed
+				seed.rows, seed.stopped = slices.Clip(seed.rows), false
+				r.win = &seed
+			}
+		}
+		r.d = d
+		if d.stopped {
+			r.stop()
+			return
+		}
+		more, err := r.step()
+		switch {
+		case d.ctx.Err() != nil:
+			if r.list.wanted().gen == d.gen && !r.list.wanted().stopped {
+				return // the list is being closed
+			}
+			continue
+		case err != nil:
+			r.close()
+			err = fmt.Errorf("list messages: %w", err)
+		}
+		r.publish(err)
+		if !more || err != nil {
+			return
+		}
+	}
+}
+
+// step reads a piece of what is wanted, and reports whether it had to.
+func (r *reader) step() (more bool, err error) {
+	if r.ticks != r.d.ticks {
+		if err := r.look(r.d.ctx); err != nil {
+			return false, err
+		}
+		r.ticks, r.fresh = r.d.ticks, true
+	}
+	if r.win == nil {
+		if r.win, err = r.open(); err != nil {
+			return false, err
+		}
+	}
+	if r.d.follow {
+		return r.chase()
+	}
+	for _, margin := range []int64{0, 2 * int64(r.d.page)} {
+		low, high := r.d.low-margin, r.d.high+margin
+		after, before := high-r.win.end(), r.win.base-low
+		if margin == 0 {
+			missing := after > 0 && !r.ended() || before > 0 && !r.win.first
+			found := r.missing && !missing
+			if r.missing = missing; found {
+				r.publish(nil)
+			}
+		}
+		switch {
+		case after > 0 && (!r.ended() || r.fresh):
+			return true, r.forward(int(after))
+		case before > 0 && !r.win.first:
+			return true, r.backward(int(before))
+		}
+	}
+	return false, nil
+}
+
+// look asks for the last record there is.
+func (r *reader) look(ctx context.Context) error {
+	last, err := r.list.source.Count(ctx, r.d.query.Conn)
+	if err != nil {
+		return err
+	}
+	if r.limit = last; r.d.horizon > 0 {
+		r.limit = min(last, r.d.horizon)
+	}
+	r.list.mu.Lock()
+	known := r.list.news.total == last || r.list.demand.gen != r.d.gen
+	r.list.mu.Unlock()
+	if !known {
+		r.list.tell(func(n *news) { n.total = last })
+	}
+	return nil
+}
+
+// open returns a new window with nothing in it, at the goal.
+func (r *reader) open() (*window, error) {
+	switch to := r.d.goal; to.kind {
+	case toFirst:
+		w := opening(Position{Number: 1})
+		w.first = true
+		return w, nil
+	case toLast:
+		w := opening(Position{Number: r.limit + 1})
+		w.last = true
+		return w, nil
+	case toTime:
+		number, err := r.find(to)
+		return opening(Position{Number: number}), err
+	default:
+		if to.position.Number > r.limit {
+			to.position = Position{Number: r.limit + 1}
+		}
+		if to.position.Number == 0 {
+			to.position = Position{Number: 1}
+		}
+		return opening(to.position), nil
+	}
+}
+
+// find returns the number of the first record at or behind a time.
+func (r *reader) find(to goal) (uint64, error) {
+	low, high := uint64(1), r.limit+1
+	for low < high {
+		middle := low + (high-low)/2
+		page, err := r.list.source.Page(r.d.ctx, r.d.query.Conn, middle, 1)
+		if err != nil {
+			return 0, err
+		}
+		if len(page) == 0 || !page[0].Time.Before(to.time) {
+			high = middle
+			continue
+		}
+		number := page[0].Seq
+		if r.d.query.Conn == 0 {
+			number = page[0].Global
+		}
+		low = max(middle, number) + 1
+	}
+	return min(low, r.limit+1), nil
+}
+
+// ended reports whether the window reaches to the end of what there is.
+func (r *reader) ended() bool { return r.win.hi.Number > r.limit }
+
+// place returns the position of the message the walk is at.
+func place(m Messages) Position {
+	number, part := m.Position()
+	return Position{number, part}
+}
+
+// entryOf returns the message the walk is at, to keep.
+func entryOf(m Messages) *entry {
+	e := &entry{Position: place(m), Message: *m.Message()}
+	e.Cut(preview)
+	e.Payload = bytes.Clone(e.Payload)
+	return e
+}
+
+// query returns what to ask for from a record on.
+func (r *reader) query(start uint64) Query {
+	q := r.d.query
+	q.Start, q.Limit = max(start, 1), preview
+	return q
+}
+
+// forward reads up to n rows behind the window.
+func (r *reader) forward(n int) error {
+	w := r.win
+	r.fresh = false
+	if hi := r.marks().behind(w.hi); hi.Number > w.hi.Number+few && hi.Number <= r.limit+1 {
+		skipped := *w
+		skipped.hi = hi
+		w = &skipped
+	}
+	if r.cursor == nil || r.at != w.hi {
+		r.close()
+		start := w.hi.Number
+		if w.hi.Part == 0 && start > 0 {
+			start-- // for what came out late with that record
+		}
+		r.cursor = r.list.source.Messages(r.d.ctx, r.query(start))
+	}
+	bound := min(r.limit+1, w.hi.Number+leg)
+	r.cursor.Until(bound)
+	var rows []*entry
+	for len(rows) < n && r.cursor.Next() {
+		if place(r.cursor).Compare(w.lo) >= 0 {
+			rows = append(rows, entryOf(r.cursor))
+		}
+	}
+	if err := r.cursor.Err(); err != nil {
+		return err
+	}
+	to := Position{Number: bound}
+	if len(rows) == n {
+		to = rows[n-1].behind()
+	}
+	if to.Compare(w.hi) < 0 {
+		to = w.hi
+	}
+	r.looked += to.Number - w.hi.Number
+	r.win = w.behind(rows, to).trim(r.middle())
+	r.win.last = r.ended()
+	if r.at = r.win.hi; r.at != to {
+		r.close()
+	}
+	return nil
+}
+
+// middle returns the ordinal a window is kept around.
+func (r *reader) middle() int64 {
+	if r.d.follow {
+		return r.win.end()
+	}
+	return r.d.low + (r.d.high-r.d.low)/2
+}
+
+// marks returns those of the query, nil when there are none.
+func (r *reader) marks() *marks {
+	r.list.mu.Lock()
+	defer r.list.mu.Unlock()
+	if r.list.demand.gen != r.d.gen {
+		return nil
+	}
+	return r.list.news.count.marks
+}

@@ -26,14 +26,7 @@ func (d *Document) frameFacts(r *frame.Record) (facts []fact) {
 	if m := d.Message(); !r.Time.Equal(m.Time) {
 		add("time", "", draw.Plain, "%s after the first frame", lapse(r.Time.Sub(m.Time)))
 	}
-	size := "header and payload, masked as it passed"
-	switch {
-	case r.Opaque:
-		size = "what passed"
-	case !r.Header.Masked:
-		size = "header and payload"
-	}
-	add("raw", rawBytes(r), draw.Dim, "%s on the wire: %s", sized(r.WireSize()), size)
+	add("raw", "", draw.Plain, "%s", rawBytes(r))
 	return facts
 }
 
@@ -116,14 +109,15 @@ func opcodeWords(o frame.Opcode) string {
 	return o.String()
 }
 
-// rawBytes shows the first bytes of a frame as they were on the wire.
+// rawBytes shows the first bytes of a frame as they were on the wire, masked.
 func rawBytes(r *frame.Record) string {
-	const most = 7
+	const most = 24
 	head := *r
 	head.Payload = r.Payload[:min(len(r.Payload), most)]
 	wire := head.AppendWire(nil)
-	if uint64(len(wire)) > most || r.WireSize() > uint64(len(wire)) {
-		return spaced(wire[:min(len(wire), most)]) + " …"
+	wire = wire[:min(len(wire), most)]
+	if left := r.WireSize() - uint64(len(wire)); left > 0 {
+		return fmt.Sprintf("%s … and %s", spaced(wire), sized(left))
 	}
 	return spaced(wire)
 }

@@ -132,7 +132,11 @@ func (d *Document) messageFacts() (facts []fact) {
 		took := ""
 		if n := len(d.subject.Frames); n > 1 {
 			last := &d.subject.Frames[n-1]
-			took = fmt.Sprintf(", frame %s of it %s later", grouped(uint64(n)), lapse(last.Time.Sub(m.Time)))
+			which := "the last frame"
+			if n < m.Frames {
+				which = "frame " + grouped(uint64(n))
+			}
+			took = fmt.Sprintf(", %s %s later", which, lapse(last.Time.Sub(m.Time)))
 		}
 		add("time", draw.Plain, "%s%s", m.Time.Format("2006-01-02 15:04:05.000000 -07:00"), took)
 	}

@@ -9,8 +9,9 @@ import (
 
 // hexView shows the payload as bytes in hexadecimal and as ASCII.
 type hexView struct {
-	src []byte
-	top int // offset of a byte in the first row shown
+	doc *Document
+	src []byte // the payload
+	top int    // offset of a byte in the first row shown
 }
 
 func (v *hexView) name() string { return "hex" }
@@ -51,7 +52,7 @@ func (v *hexView) settle(s *sight) grid {
 
 func (v *hexView) lines(s *sight) []draw.Line {
 	if len(v.src) == 0 {
-		return []draw.Line{clip(draw.Text("no payload", draw.Dim), s.w)}
+		return []draw.Line{cut(draw.Text(v.doc.nothing(), draw.Dim), s.w)}
 	}
 	g := v.settle(s)
 	var lines []draw.Line

@@ -132,14 +132,7 @@ func (p *Pane) Wrapped() bool { return !p.cut }
 
 // Wrap sets whether long lines go on in the next row, or beyond the edge, where
 // Sideways goes.
-func (p *Pane) Wrap(on bool) {
-	p.cut = !on
-	if on {
-		for _, v := range p.views {
-			v.sideways(p.sight(), -1<<30)
-		}
-	}
-}
+func (p *Pane) Wrap(on bool) { p.cut = !on }
 
 // Move goes down by so many rows, up when negative: the cursor where the view has
 // one, otherwise the text.
@@ -159,7 +152,8 @@ func (p *Pane) Home() { p.with(func(v view, s *sight) { v.home(s) }) }
 func (p *Pane) End() { p.with(func(v view, s *sight) { v.end(s) }) }
 
 // Sideways goes to the right by so many cells, to the left when negative, where
-// lines are not wrapped.
+// lines are not wrapped. In a tree right unfolds and left folds, or goes to what
+// the row is part of.
 func (p *Pane) Sideways(cells int) {
 	p.with(func(v view, s *sight) { v.sideways(s, cells) })
 }

@@ -32,6 +32,12 @@ func newText(ctx context.Context, src []byte) (text, error) {
 	return t, nil
 }
 
+// textOf is newText for texts that are small enough not to be cancelled.
+func textOf(src []byte) text {
+	t, _ := newText(context.Background(), src)
+	return t
+}
+
 // lineStart returns where the line begins that holds the byte at at.
 func (t *text) lineStart(at int) int {
 	for end := at; end > 0; {

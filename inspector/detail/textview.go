@@ -20,6 +20,9 @@ func (v *textView) name() string { return "text" }
 // empty that could be full.
 func (v *textView) settle(s *sight) {
 	v.lay.set(s.w, s.wrap)
+	if s.wrap {
+		v.left = 0
+	}
 	v.top, _ = v.lay.row(v.top)
 	bottom, _ := v.lay.row(v.lay.last())
 	if most := v.lay.skip(bottom, 1-s.h); v.top > most {
@@ -29,7 +32,7 @@ func (v *textView) settle(s *sight) {
 
 func (v *textView) lines(s *sight) []draw.Line {
 	if len(v.lay.src) == 0 {
-		return []draw.Line{clip(draw.Text(v.nothing(), draw.Dim), s.w)}
+		return []draw.Line{cut(draw.Text(v.doc.nothing(), draw.Dim), s.w)}
 	}
 	v.settle(s)
 	lines := make([]draw.Line, 0, s.h)
@@ -38,13 +41,6 @@ func (v *textView) lines(s *sight) []draw.Line {
 		lines = append(lines, v.row(s, at, end))
 	}
 	return lines
-}
-
-func (v *textView) nothing() string {
-	if v.doc.textAt > 0 {
-		return "no reason"
-	}
-	return "no payload"
 }
 
 // row draws the bytes from start to end with what was found in them.
@@ -83,7 +79,9 @@ func (v *textView) end(s *sight) {
 }
 
 func (v *textView) sideways(s *sight, cells int) {
-	v.settle(s)
+	if v.settle(s); s.wrap {
+		return
+	}
 	v.left += cells
 	if cells > 0 {
 		// No further than the longest row in sight.

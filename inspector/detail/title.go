@@ -13,9 +13,9 @@ import (
 func (d *Document) views() []view {
 	views := []view{newTextView(d)}
 	for i := range d.subject.Readings {
-		views = append(views, newTreeView(&d.subject.Readings[i]))
+		views = append(views, newTreeView(d, &d.subject.Readings[i]))
 	}
-	return append(views, &hexView{src: d.Message().Payload}, &headerView{doc: d})
+	return append(views, &hexView{doc: d, src: d.Message().Payload}, &headerView{doc: d})
 }
 
 // best returns the index of the view that tells most.
@@ -199,6 +199,9 @@ func (d *Document) notes(view string) (notes []draw.Span) {
 	if words := missing(m.Incomplete); words != "" {
 		add(draw.Warning, "%s", words)
 	}
+	if m.Type == frame.Opaque {
+		add(draw.Warning, "Not a frame: a header before was impossible, or cut off by the end of the stream.")
+	}
 	if m.Truncated {
 		add(draw.Warning, "These are the first %s of %s.", grouped(uint64(len(m.Payload))), sized(m.Size))
 	}
@@ -216,6 +219,20 @@ func (d *Document) notes(view string) (notes []draw.Span) {
 		add(draw.Dim, "%s", decode.Visible(d.subject.Why))
 	}
 	return notes
+}
+
+// nothing says why there is nothing to show.
+func (d *Document) nothing() string {
+	m := d.Message()
+	switch {
+	case m.Size > uint64(d.textAt):
+		return "none of the payload is here"
+	case d.textAt > 0:
+		return "no reason"
+	case m.Type == frame.Close:
+		return "no code, no reason"
+	}
+	return "no payload"
 }
 
 // missing says what is missing of a message or frame.

@@ -1,21 +1,231 @@
 package detail
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/wsluice/wsluice/decode"
 	"github.com/wsluice/wsluice/inspector/draw"
 )
 
-// treeView shows what a decoder made of the payload.
-type treeView struct {
-	reading *decode.Reading
+const (
+	// fan is how many values are unfolded at once; more are put into ranges of so
+	// many, and those into ranges of ranges.
+	fan = 100
+	// maxOpened is how many rows ToggleAll unfolds at most.
+	maxOpened = 10_000
+	// firstRows is how many rows are unfolded of a message nobody looked at yet.
+	firstRows = 60
+	// maxInside is how large in bytes a value may be for ToggleAll to look inside
+	// it.
+	maxInside = 64 << 10
+	// textRows is how many rows of a long text are unfolded at once.
+	textRows = 200
+)
+
+// item is a row of a tree with what it unfolds to.
+type item struct {
+	kind  itemKind
+	up    *item
+	depth int
+	open  bool
+	kids  []*item // what it unfolds to, once it was unfolded
+	ready bool    // kids are there
+
+	node  decode.Node // of a value
+	index int         // of a value in its Array, -1 elsewhere
+
+	from, to int // of a range, a rest: indices of children of the value above
+
+	text string // of a piece, a fault: what to show
+
+	rest *layout // of a value with long text, and of its rest
 }
 
-func newTreeView(r *decode.Reading) *treeView { return &treeView{reading: r} }
+type itemKind uint8
 
-func (v *treeView) name() string                { return v.reading.Decoder }
-func (v *treeView) lines(s *sight) []draw.Line  { return nil }
-func (v *treeView) move(*sight, int)            {}
-func (v *treeView) home(*sight)                 {}
-func (v *treeView) end(*sight)                  {}
-func (v *treeView) sideways(*sight, int)        {}
-func (v *treeView) reveal(*sight, int, int) bool { return false }
+const (
+	value     itemKind = iota
+	valueSpan          // some of the children of a large value
+	more               // children or rows not asked for yet
+	piece              // a row of a long text
+	fault              // why there are no more children
+)
+
+// owner returns the value that a range or rest belongs to.
+func (it *item) owner() *item {
+	for it.kind != value {
+		it = it.up
+	}
+	return it
+}
+
+// folds reports whether there is something to unfold. width is that of the pane.
+func (it *item) folds(width int) bool {
+	switch it.kind {
+	case value:
+		return it.node.Count != 0 || it.long(width)
+	case valueSpan, more:
+		return true
+	}
+	return false
+}
+
+// long reports whether a value's text is more than a row.
+func (it *item) long(width int) bool {
+	if it.node.Kind != decode.String && it.node.Kind != decode.Bytes {
+		return false
+	}
+	// What has lines shows them when unfolded.
+	return it.node.Cut || strings.Contains(it.node.Value, `\n`) || it.prefix()+draw.Width(it.node.Value)+len(`""`) > width
+}
+
+// container reports whether the value is an object, an array or a range of one.
+func (it *item) container() bool {
+	return it.kind == valueSpan || it.kind == value && (it.node.Kind == decode.Object || it.node.Kind == decode.Array)
+}
+
+// unfold makes the kids of an item. Text is laid out for that width.
+func (it *item) unfold(width int) {
+	it.open = true
+	if it.ready {
+		return
+	}
+	it.ready = true
+	switch it.kind {
+	case value:
+		if n := it.node.Count; n > fan {
+			it.kids = it.spans(0, n)
+		} else {
+			it.load(0, fan)
+		}
+		if it.long(width) {
+			it.addText(width)
+		}
+	case valueSpan:
+		if it.to-it.from > fan {
+			it.kids = it.spans(it.from, it.to)
+		} else {
+			it.load(it.from, it.to)
+		}
+	}
+}
+
+// spans divides the children from from to to into ranges, as few as can be.
+func (it *item) spans(from, to int) (kids []*item) {
+	step := fan
+	for (to-from+step-1)/step > fan {
+		step *= fan
+	}
+	for ; from < to; from += step {
+		kids = append(kids, &item{kind: valueSpan, up: it, depth: it.depth + 1, from: from, to: min(from+step, to)})
+	}
+	return kids
+}
+
+// load makes kids of the children from from to to, with a rest behind them when
+// there are more than the count told.
+func (it *item) load(from, to int) {
+	node := &it.owner().node
+	unknown := node.Count < 0
+	count := to - from
+	if unknown {
+		count++
+	}
+	children, err := node.Children(from, count)
+	for i := range children {
+		if i == to-from {
+			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: to})
+			break
+		}
+		kid := &item{kind: value, up: it, depth: it.depth + 1, node: children[i], index: -1}
+		if node.Kind == decode.Array {
+			kid.index = from + i
+		}
+		it.kids = append(it.kids, kid)
+	}
+	if err != nil {
+		it.kids = append(it.kids, &item{kind: fault, up: it, depth: it.depth + 1, text: decode.Visible(err.Error())})
+	}
+}
+
+// addText adds rows of the value's text to its kids.
+func (it *item) addText(width int) {
+	data := it.node.Data()
+	if it.node.Kind == decode.Bytes {
+		return
+	}
+	it.rest = &layout{text: textOf(data)}
+	it.rest.set(max(1, width-it.indent(width)-2-len(marker)), true)
+	if len(data) > 0 {
+		it.addRows(it, 0)
+	}
+}
+
+// addRows adds rows of the text of it from the one at at on to it.
+func (it *item) addRows(owner *item, at int) {
+	for n := 0; at >= 0; n++ {
+		if n == textRows {
+			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: at, rest: owner.rest})
+			return
+		}
+		start, end := owner.rest.row(at)
+		text, _ := owner.rest.show(start, end, owner.rest.w)
+		it.kids = append(it.kids, &item{kind: piece, up: it, depth: it.depth + 1, text: text})
+		at = owner.rest.next(at)
+	}
+}
+
+// extend puts what a rest stands for in its place.
+func (it *item) extend() (first *item) {
+	up := it.up
+	at := len(up.kids) - 1
+	for at > 0 && up.kids[at] != it {
+		at--
+	}
+	behind := append([]*item(nil), up.kids[at+1:]...)
+	up.kids = up.kids[:at]
+	if it.rest != nil {
+		up.addRows(up, it.from)
+	} else {
+		up.load(it.from, it.from+fan)
+	}
+	if at < len(up.kids) {
+		first = up.kids[at]
+	} else {
+		first = up
+	}
+	up.kids = append(up.kids, behind...)
+	return first
+}
+
+// appendRows appends the item and what is unfolded below it.
+func (it *item) appendRows(rows []*item) []*item {
+	rows = append(rows, it)
+	if it.open {
+		for _, kid := range it.kids {
+			rows = kid.appendRows(rows)
+		}
+	}
+	return rows
+}
+
+// path writes the way to a value, such as bids[3].price.
+func (it *item) path() string {
+	it = it.owner()
+	if it.up == nil {
+		return ""
+	}
+	above := it.up.path()
+	switch {
+	case it.index >= 0:
+		return above + "[" + strconv.Itoa(it.index) + "]"
+	case it.node.KeyKind == decode.None:
+		return above
+	case it.node.KeyKind == decode.Inside:
+		return above + "(" + it.node.Key + ")"
+	case above == "":
+		return it.node.Key
+	}
+	return above + "." + it.node.Key
+}

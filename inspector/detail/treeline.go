@@ -1,0 +1,306 @@
+package detail
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/wsluice/wsluice/decode"
+	"github.com/wsluice/wsluice/inspector/draw"
+)
+
+// marker stands before rows: ▾ where one is unfolded, ▸ where it can be.
+const marker = "▸ "
+
+const markerCells = 2
+
+// indent returns how many cells an item stands to the right.
+func (it *item) indent(width int) int { return min(2*it.depth, width/2) }
+
+// prefix returns how many cells stand before a value's text where there is room.
+func (it *item) prefix() int {
+	var p pen
+	it.key(&p)
+	return 2*it.depth + markerCells + p.line.Width()
+}
+
+// line draws the row of an item.
+func (v *treeView) line(s *sight, it *item) draw.Line {
+	var p pen
+	p.space(it.indent(s.w))
+	switch {
+	case !it.folds(s.w):
+		p.space(markerCells)
+	case it.open:
+		p.put("▾ ", draw.Punct)
+	default:
+		p.put(marker, draw.Punct)
+	}
+	switch it.kind {
+	case valueSpan:
+		node := it.owner().node
+		open, end := brackets(node.Kind)
+		p.put(fmt.Sprintf("%s%d…%d%s", open, it.from, it.to-1, end), draw.Punct)
+	case more:
+		p.put("… more", draw.Dim)
+	case piece:
+		p.put(it.text, draw.String)
+	case fault:
+		p.put(it.text, draw.Warning)
+	default:
+		return v.valueLine(s, it, &p)
+	}
+	return cut(p.line, s.w)
+}
+
+// valueLine draws key, value and note behind what p holds.
+func (v *treeView) valueLine(s *sight, it *item, p *pen) draw.Line {
+	it.key(p)
+	room := s.w - p.line.Width()
+	var note draw.Line
+	if it.node.Note != "" {
+		// A note leaves numbers whole and texts half of the room.
+		value := draw.Width(it.node.Value)
+		if k := it.node.Kind; k != decode.Number && k != decode.Literal {
+			value = min(value+len(`""`), max(room/2, room-notable))
+		}
+		note = cut(draw.Text("  → "+it.node.Note, draw.Accent), max(0, room-value))
+		if note.Width() < leastNote {
+			note = nil
+		}
+		room -= note.Width()
+	}
+	n := len(p.line)
+	switch it.node.Kind {
+	case decode.Object, decode.Array:
+		it.containerText(p, room)
+	default:
+		it.leafText(p, room)
+	}
+	line := cut(v.highlight(s, it, p.line, n), s.w-note.Width())
+	return cut(append(line, note...), s.w)
+}
+
+const (
+	// notable is how many cells a note takes from a long text at most.
+	notable = 60
+	// leastNote is how many cells of a note are worth showing.
+	leastNote = 10
+)
+
+// key draws the key of a value, or its place in an array.
+func (it *item) key(p *pen) {
+	n := &it.node
+	switch {
+	case it.index >= 0:
+		p.put(strconv.Itoa(it.index), draw.Dim)
+	case n.KeyKind == decode.None:
+		return
+	case n.KeyKind == decode.String:
+		p.put(`"`+n.Key+`"`, draw.Name)
+	case n.KeyKind == decode.Inside:
+		p.put(n.Key, draw.Accent)
+	default:
+		p.put(n.Key, draw.Name)
+	}
+	p.put(": ", draw.Punct)
+}
+
+func brackets(k decode.Kind) (open, end string) {
+	if k == decode.Array {
+		return "[", "]"
+	}
+	return "{", "}"
+}
+
+// items says how many children a node has.
+func items(n *decode.Node) string {
+	switch {
+	case n.Count < 0:
+		return "…"
+	case n.Kind == decode.Array:
+		return counted(uint64(n.Count), "item")
+	}
+	return counted(uint64(n.Count), "member")
+}
+
+// containerText draws what is in an object or array: how much where it is
+// unfolded, otherwise its beginning.
+func (it *item) containerText(p *pen, room int) {
+	open, end := brackets(it.node.Kind)
+	if it.open && it.node.Count != 0 {
+		p.put(open, draw.Punct)
+		p.put(items(&it.node), draw.Dim)
+		p.put(end, draw.Punct)
+		return
+	}
+	count := "  " + items(&it.node)
+	in := preview{pen: p, room: room - draw.Width(count)}
+	if it.node.Size > 0 && !in.put(&it.node, 0) {
+		p.put(count, draw.Dim)
+	}
+}
+
+// leafText draws a value that is no container.
+func (it *item) leafText(p *pen, room int) {
+	n := &it.node
+	if n.Kind != decode.String && n.Kind != decode.Bytes {
+		p.put(n.Value, leafStyle(n.Kind))
+		return
+	}
+	text, size := n.Value, ""
+	quote := ""
+	if n.Kind == decode.String {
+		quote = `"`
+	}
+	if n.Cut || draw.Width(text)+2*len(quote) > room {
+		size = " " + sized(uint64(n.Size))
+		if n.Kind == decode.String && !it.open && room > 60 {
+			size += ", unfold to see all"
+		}
+		text = draw.Cut(text+"……", max(1, room-draw.Width(size)-len(quote)))
+		text = strings.TrimRight(text, "…") + "…"
+		p.put(quote+text, leafStyle(n.Kind))
+		p.put(size, draw.Dim)
+		return
+	}
+	p.put(quote+text+quote, leafStyle(n.Kind))
+}
+
+func leafStyle(k decode.Kind) draw.Style {
+	switch k {
+	case decode.String:
+		return draw.String
+	case decode.Number, decode.Bytes:
+		return draw.Number
+	}
+	return draw.Literal
+}
+
+// preview draws the beginning of a value in one row.
+type preview struct {
+	*pen
+	room int // cells left
+}
+
+const (
+	previewItems = 12 // of one container
+	previewDepth = 2
+)
+
+// put draws n and reports whether all of it is there.
+func (p *preview) put(n *decode.Node, depth int) (whole bool) {
+	switch n.Kind {
+	case decode.Object, decode.Array:
+	case decode.String:
+		text := draw.Cut(n.Value, max(2, p.room-8))
+		whole = text == n.Value && !n.Cut
+		if n.Cut && text == n.Value {
+			text += "…"
+		}
+		p.text(`"`+text+`"`, draw.String)
+		return whole
+	default:
+		return p.text(n.Value, leafStyle(n.Kind)) && !n.Cut
+	}
+	open, end := brackets(n.Kind)
+	if n.Count == 0 {
+		return p.text(open+end, draw.Punct)
+	}
+	p.text(open, draw.Punct)
+	if depth == previewDepth {
+		p.text("…"+end, draw.Punct)
+		return false
+	}
+	children, err := n.Children(0, previewItems)
+	whole = err == nil && len(children) == n.Count
+	for i := range children {
+		if i > 0 {
+			p.text(", ", draw.Punct)
+		}
+		if p.room < 12 {
+			p.text("…", draw.Punct)
+			whole = false
+			break
+		}
+		c := &children[i]
+		if c.KeyKind != decode.None {
+			it := item{node: *c, index: -1}
+			before := p.line.Width()
+			it.key(p.pen)
+			p.room -= p.line.Width() - before
+		}
+		whole = p.put(c, depth+1) && whole
+		if i == len(children)-1 && len(children) != n.Count {
+			p.text(", …", draw.Punct)
+		}
+	}
+	p.text(end, draw.Punct)
+	return whole
+}
+
+// text draws as much of text as there is room for, but always a little.
+func (p *preview) text(text string, style draw.Style) (whole bool) {
+	fits := draw.Cut(text, max(2, p.room-6))
+	p.pen.put(fits, style)
+	p.room -= draw.Width(fits)
+	return fits == text
+}
+
+// short reports whether a value is seen whole in one row of some 60 cells.
+func (it *item) short(width int) bool {
+	var p pen
+	in := preview{pen: &p, room: min(60, width-it.prefix())}
+	return in.put(&it.node, previewDepth-1) && in.room > 0
+}
+
+// highlight marks what was found in a value's row: the found text in its key and
+// value, or all of the value where it reads otherwise than it is written. The
+// value's spans are those from first on.
+func (v *treeView) highlight(s *sight, it *item, line draw.Line, first int) draw.Line {
+	if s.found == nil || it.node.Offset < 0 {
+		return line
+	}
+	// A key is written before its value, no longer than it looks.
+	keyed := it.node.Offset
+	if it.node.KeyKind != decode.None {
+		keyed -= len(it.node.Key) + len(`"": `)
+	}
+	index, found := s.found.within(keyed, it.node.Offset+it.node.Size)
+	value := line[first:]
+	marked := append(draw.Line(nil), line[:first]...)
+	for i, f := range found[:min(len(found), maxMarked)] {
+		style := s.matched(index + i)
+		text := decode.Visible(string(v.doc.Message().Payload[f.from:min(f.to, f.from+maxRow)]))
+		if f.to > it.node.Offset {
+			next, ok := mark(value, text, style)
+			if !ok && !it.container() {
+				next = draw.Text(value.String(), style)
+			}
+			value = next
+		} else {
+			marked, _ = mark(marked, text, style)
+		}
+	}
+	return append(marked, value...)
+}
+
+// maxMarked is how many matches are marked in one row of a tree.
+const maxMarked = 16
+
+// mark gives text, where it stands in l and is not marked yet, a style.
+func mark(l draw.Line, text string, style draw.Style) (out draw.Line, ok bool) {
+	for _, s := range l {
+		for s.Style != draw.Match && s.Style != draw.Here {
+			before, after, in := strings.Cut(s.Text, text)
+			if !in || text == "" {
+				break
+			}
+			ok = true
+			out = append(out, draw.Span{Text: before, Style: s.Style}, draw.Span{Text: text, Style: style})
+			s.Text = after
+		}
+		out = append(out, s)
+	}
+	return out, ok
+}

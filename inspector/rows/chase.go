@@ -31,7 +31,7 @@ func (r *reader) reach(page int) uint64 {
 // skip goes to the end without reading all that is between. When there are few
 // rows on the way back to what was read before, that is kept.
 func (r *reader) skip(page int) error {
-	tail := opening(Position{Number: r.limit + 1})
+	tail := opening(goal{position: Position{Number: r.limit + 1}})
 	tail.base, tail.last = r.win.end()+1, true
 	r.stride = 0
 	for len(tail.rows) < page {

@@ -76,6 +76,14 @@ func (s *folds) at(ord int64) *fold {
 	return nil
 }
 
+// rows returns how many rows there are below the message with the given ordinal.
+func (s *folds) rows(ord int64) int {
+	if f := s.at(ord); f != nil {
+		return f.rows()
+	}
+	return 0
+}
+
 // Fold shows the frames of the selected message below it, or hides them. It
 // returns false when the message is not fragmented. At most 16 messages are
 // unfolded at once: another one folds that which has been unfolded longest.

@@ -14,30 +14,31 @@ type List struct {
 	end     context.CancelFunc
 	wg      sync.WaitGroup
 
-	// The list as it is shown. Only the goroutine that draws touches it.
-	query                 Query
-	gen                   uint64 // of the window that is wanted
-	root                  context.Context
-	cancelGen, cancelWalk context.CancelFunc
-	win                   *window
-	jump                  *jump // under way, nil when win is the one that is wanted
-	sel, top              spot
-	height                int
-	following             bool
-	pause                 pause
-	scan                  Scan
-	count                 tallied
-	total                 uint64
-	err                   error
-	folds                 folds
-	rows                  []Row
+	root       context.Context
+	cancelGen  context.CancelFunc
+	cancelWalk context.CancelFunc
 
-	mu     sync.Mutex
-	demand demand
-	news   news
-	reader bell
-	counter,
-	unfolder bell
+	// The list as it is shown, which belongs to the goroutine that draws.
+	query     Query
+	gen       uint64 // of the window that is wanted
+	win       *window
+	jump      *jump // under way, nil when win is the one that is wanted
+	sel, top  spot
+	placed    Position // of the selection when it was last known
+	height    int
+	following bool
+	pause     pause
+	scan      Scan
+	count     tallied
+	total     uint64
+	err       error
+	folds     folds
+	rows      []Row
+
+	mu                        sync.Mutex
+	demand                    demand
+	news                      news
+	reader, counter, unfolder bell
 }
 
 // New returns a list of what q selects, which follows the end. It calls changed,
@@ -98,14 +99,14 @@ func (l *List) Query() Query { return l.query }
 // SetQuery lists other messages. The selection stays on its message if that one
 // is among them, otherwise it goes to the next one behind it, or the last one
 // before. Until they are found the list stays as it is. A query for another
-// connection follows the end, as in a new list.
+// connection follows the end and is not paused, as a new list.
 func (l *List) SetQuery(q Query) {
-	to := goal{kind: toPosition, position: l.place()}
-	if l.following || q.Conn != l.query.Conn {
-		l.following, to = true, goal{kind: toLast}
-	}
+	to := goal{kind: toSelected, position: l.place()}
 	if q.Conn != l.query.Conn {
-		l.folds = folds{}
+		l.following, l.folds, l.pause, l.total = true, folds{}, pause{}, 0
+	}
+	if l.following {
+		to = goal{kind: toLast}
 	}
 	l.query, l.count = q, tallied{}
 	l.pause.baseline = nil

@@ -5,11 +5,16 @@ import (
 	"time"
 )
 
-// goal is a place to go to.
+// goal is a place to go to. As found by the reader it has a position in any
+// case.
 type goal struct {
 	kind     goalKind
 	position Position
+	number   uint64
 	time     time.Time
+	// conn and seq are the message wanted among those that come out with the same
+	// record; conn is 0 when there is no such wish.
+	conn, seq uint64
 }
 
 type goalKind uint8
@@ -17,9 +22,9 @@ type goalKind uint8
 const (
 	toFirst goalKind = iota
 	toLast
+	toSelected // the message that is selected, at the line it is shown at
 	toPosition
-	toSeq
-	toGlobal
+	toRecord
 	toTime
 )
 
@@ -81,36 +86,49 @@ func (l *List) Last() {
 	l.restart(&jump{to: goal{kind: toLast}})
 }
 
-// To goes to the message that begins with the record of this number, a seq or
-// with all connections a global number, or else to the next one that ended
-// behind it, or the last one before it.
-func (l *List) To(number uint64) {
-	to := goal{kind: toSeq, position: Position{Number: number}}
-	if l.query.Conn == 0 {
-		to.kind = toGlobal
-	}
-	l.seek(to)
-}
+// To goes to the message to which the record of this number belongs, a seq or
+// with all connections a global number. When it is not listed, that is the next
+// one behind it, or the last one before it.
+func (l *List) To(number uint64) { l.seek(goal{kind: toRecord, number: number}) }
 
 // ToPosition goes to the message at p, or to the next one behind it, or the last
 // one before it.
 func (l *List) ToPosition(p Position) { l.seek(goal{kind: toPosition, position: p}) }
 
-// ToTime goes to the first message that ended at or behind t, or to the last one
-// there is.
-func (l *List) ToTime(t time.Time) {
-	l.following = false
-	l.restart(&jump{to: goal{kind: toTime, time: t}})
-}
+// ToTime goes to the first message that ended with a frame read at or behind t,
+// or to the last one there is.
+func (l *List) ToTime(t time.Time) { l.seek(goal{kind: toTime, time: t}) }
 
 func (l *List) seek(to goal) {
 	l.following = false
-	if l.there() && l.win.covers(to.position) {
-		l.sel = spot{ord: l.win.find(to)}
+	if to.kind == toPosition && l.there() && l.win.covers(to.position) {
+		s := spot{ord: l.win.find(to)}
+		l.top = l.walk(s, -l.line(to))
+		l.sel = s
 		l.hold()
 		return
 	}
 	l.restart(&jump{to: to})
+}
+
+// line returns the line at which the row of a goal is to be shown: that at which
+// it is shown already, if it is, otherwise one in the middle.
+func (l *List) line(to goal) int {
+	s := l.sel
+	if to.kind != toSelected {
+		ord, found := l.win.search(to.position)
+		if s = (spot{ord: ord}); !found {
+			return l.height / 2
+		}
+	}
+	line := l.distance(l.top, s)
+	switch {
+	case line >= 0 && line < int64(l.height):
+		return int(line)
+	case to.kind == toSelected:
+		return 0
+	}
+	return l.height / 2
 }
 
 // Selected returns the selected row, and false when there is none or it has not

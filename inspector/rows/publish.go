@@ -46,7 +46,7 @@ func (r *reader) scan() Scan {
 func (r *reader) stop() {
 	r.close()
 	if r.win == nil {
-		r.win = opening(Position{Number: 1})
+		r.win = opening(goal{position: Position{Number: 1}})
 	}
 	if r.win.stopped {
 		return

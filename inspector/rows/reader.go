@@ -111,6 +111,12 @@ func (r *reader) step() (more bool, err error) {
 			return true, r.backward(int(before))
 		}
 	}
+	if r.win.last && !r.ended() {
+		grown := *r.win
+		grown.last = false
+		r.win = &grown
+		r.publish(nil)
+	}
 	return false, nil
 }
 
@@ -130,53 +136,6 @@ func (r *reader) look(ctx context.Context) error {
 		r.list.tell(func(n *news) { n.total = last })
 	}
 	return nil
-}
-
-// open returns a new window with nothing in it, at the goal.
-func (r *reader) open() (*window, error) {
-	switch to := r.d.goal; to.kind {
-	case toFirst:
-		w := opening(Position{Number: 1})
-		w.first = true
-		return w, nil
-	case toLast:
-		w := opening(Position{Number: r.limit + 1})
-		w.last = true
-		return w, nil
-	case toTime:
-		number, err := r.find(to)
-		return opening(Position{Number: number}), err
-	default:
-		if to.position.Number > r.limit {
-			to.position = Position{Number: r.limit + 1}
-		}
-		if to.position.Number == 0 {
-			to.position = Position{Number: 1}
-		}
-		return opening(to.position), nil
-	}
-}
-
-// find returns the number of the first record at or behind a time.
-func (r *reader) find(to goal) (uint64, error) {
-	low, high := uint64(1), r.limit+1
-	for low < high {
-		middle := low + (high-low)/2
-		page, err := r.list.source.Page(r.d.ctx, r.d.query.Conn, middle, 1)
-		if err != nil {
-			return 0, err
-		}
-		if len(page) == 0 || !page[0].Time.Before(to.time) {
-			high = middle
-			continue
-		}
-		number := page[0].Seq
-		if r.d.query.Conn == 0 {
-			number = page[0].Global
-		}
-		low = max(middle, number) + 1
-	}
-	return min(low, r.limit+1), nil
 }
 
 // ended reports whether the window reaches to the end of what there is.

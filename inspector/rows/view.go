@@ -76,9 +76,7 @@ func (l *List) empty() bool {
 func (l *List) ends() (first, last spot) {
 	w := l.win
 	first, last = spot{ord: w.base}, spot{ord: max(w.end()-1, w.base)}
-	if f := l.folds.at(last.ord); f != nil {
-		last.sub = f.rows()
-	}
+	last.sub = l.folds.rows(last.ord)
 	if !w.first && !w.stopped {
 		first.ord -= beyond
 	}
@@ -101,11 +99,8 @@ func (l *List) settle() {
 		}
 	}
 	l.sel = clamp(l.sel, first, last)
-	if f := l.folds.at(l.sel.ord); l.sel.sub > 0 {
-		l.sel.sub = min(l.sel.sub, f.rows())
-	}
-	if f := l.folds.at(l.top.ord); l.top.sub > 0 {
-		l.top.sub = min(l.top.sub, f.rows())
+	for _, s := range []*spot{&l.sel, &l.top} {
+		s.sub = min(s.sub, l.folds.rows(s.ord))
 	}
 	if l.sel.less(l.top) {
 		l.top = l.sel
@@ -133,17 +128,17 @@ func clamp(s, first, last spot) spot {
 
 // adopt shows the window that was read.
 func (l *List) adopt(w *window) {
-	old, line := l.win, l.distance(l.top, l.sel)
+	old := l.win
 	selected, top := old.at(l.sel.ord), old.at(l.top.ord)
-	l.win = w
 	if l.jump != nil {
-		j := *l.jump
-		l.jump = nil
+		line, offset := l.line(w.goal), l.jump.offset
+		l.win, l.jump = w, nil
 		l.folds.place(w)
-		l.sel = l.walk(spot{ord: min(w.find(j.to), max(w.end()-1, w.base))}, j.offset)
-		l.top = l.walk(l.sel, -int(min(max(line, 0), int64(l.height-1))))
+		s := spot{ord: min(w.find(w.goal), max(w.end()-1, w.base))}
+		l.top, l.sel = l.walk(s, -line), l.walk(s, offset)
 		return
 	}
+	l.win = w
 	// Ordinals stay as long as rows only come and go at the ends.
 	if selected != nil && w.at(l.sel.ord) != selected {
 		if ord, found := w.search(selected.Position); found {
@@ -161,15 +156,10 @@ func (l *List) adopt(w *window) {
 // place returns the position of the selection, as near as it is known.
 func (l *List) place() Position {
 	w := l.win
-	switch {
-	case len(w.rows) == 0:
-		return w.lo
-	case l.sel.ord < w.base:
-		return w.rows[0].Position
-	case l.sel.ord >= w.end():
-		return w.rows[len(w.rows)-1].Position
+	if len(w.rows) > 0 {
+		l.placed = w.at(min(max(l.sel.ord, w.base), w.end()-1)).Position
 	}
-	return w.at(l.sel.ord).Position
+	return l.placed
 }
 
 // Rows returns the rows that are shown, from the top. They are valid until a

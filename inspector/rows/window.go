@@ -26,10 +26,12 @@ type window struct {
 	first, last bool
 	// stopped is set when it was cancelled. What is there is all there is then.
 	stopped bool
+	// goal is where it was begun.
+	goal goal
 }
 
-// opening returns an empty window at p.
-func opening(p Position) *window { return &window{lo: p, hi: p} }
+// opening returns an empty window at a goal.
+func opening(to goal) *window { return &window{lo: to.position, hi: to.position, goal: to} }
 
 // end returns the ordinal behind the last row.
 func (w *window) end() int64 { return w.base + int64(len(w.rows)) }
@@ -55,7 +57,7 @@ func (w *window) covers(p Position) bool {
 		return false
 	}
 	ord, _ := w.search(p)
-	return w.last || ord < w.end()
+	return ord < w.end() || w.last && p.Compare(w.hi) < 0
 }
 
 // find returns the ordinal of the row to select for a goal.
@@ -65,27 +67,18 @@ func (w *window) find(to goal) int64 {
 		return w.base
 	case toLast:
 		return w.end() - 1
-	case toSeq, toGlobal:
-		// A message that began there comes out with a later record.
-		if ord, found := w.begun(to); found {
-			return ord
-		}
 	}
 	ord, _ := w.search(to.position)
-	return ord
-}
-
-// begun returns the ordinal of the message that begins with the record to has the
-// number of.
-func (w *window) begun(to goal) (ord int64, found bool) {
-	ord, _ = w.search(to.position)
-	for ; ord < w.end(); ord++ {
-		e, number := w.at(ord), to.position.Number
-		if to.kind == toSeq && e.Seq == number || to.kind == toGlobal && e.Global == number {
-			return ord, true
+	for next := ord; to.conn != 0; next++ {
+		e := w.at(next)
+		if e == nil || e.Number != to.position.Number {
+			break
+		}
+		if e.Conn == to.conn && e.Seq == to.seq {
+			return next
 		}
 	}
-	return 0, false
+	return ord
 }
 
 // reach returns the number of the last record the window is known to cover.

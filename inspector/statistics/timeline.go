@@ -1,0 +1,3 @@
+package statistics
+
+type timeline struct{}

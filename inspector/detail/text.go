@@ -132,15 +132,7 @@ func (l *layout) edge(line, at, stop int) int {
 	if at >= stop {
 		return stop
 	}
-	for n := 1; n < utf8.UTFMax && at-n >= line; n++ {
-		if utf8.RuneStart(l.src[at-n]) {
-			if _, size := utf8.DecodeRune(l.src[at-n:]); size > n {
-				return at - n
-			}
-			break
-		}
-	}
-	return at
+	return at - middle(l.src[line:stop], at-line)
 }
 
 // fit returns how many of the bytes from off to end go into one row.
@@ -210,45 +202,81 @@ func (l *layout) skip(start, n int) int {
 }
 
 // show returns the bytes of a row as text of at most cells cells, and where in that
-// text the given offsets, in ascending order, come to stand.
-func (l *layout) show(start, end, cells int, at ...int) (string, []int) {
+// text the given ranges of bytes stand, which ascend and are apart. A character
+// that a range holds a part of, or a mark of, belongs to it.
+func (l *layout) show(start, end, cells int, ranges ...span) (string, []span) {
 	row := l.src[start:end]
 	out, n := decode.AppendVisible(l.buffer[:0], row, cells)
 	l.buffer = out
+	places := make([]span, len(ranges))
 	if n == 0 && len(row) > 0 {
-		return "…"[:min(cells, 1)*len("…")], make([]int, len(at))
+		return "…"[:min(cells, 1)*len("…")], places
 	}
-	places := make([]int, len(at))
 	done, place := 0, 0
-	for i, k := range at {
-		if k = edgeOf(row, k-start); k > done {
+	at := func(k int) int {
+		if k > done {
 			place += visibleSize(row, done, k)
 			done = k
 		}
-		places[i] = min(place, len(out))
+		return min(place, len(out))
+	}
+	for i, r := range ranges {
+		places[i].from = at(characterStart(row, r.from-start))
+		places[i].to = at(characterEnd(row, r.to-start))
 	}
 	return string(out), places
 }
 
-// edgeOf moves k behind the marks on the character before it, and out of the
-// middle of one.
-func edgeOf(row []byte, k int) int {
-	for n := 1; n < utf8.UTFMax && n <= k && k < len(row); n++ {
-		if utf8.RuneStart(row[k-n]) {
-			if _, size := utf8.DecodeRune(row[k-n:]); size > n {
-				k += size - n
+// characterStart moves k to the beginning of the character, with the marks on it,
+// that it is within.
+func characterStart(row []byte, k int) int {
+	for k > 0 && k < len(row) {
+		r, _ := utf8.DecodeRune(row[k:])
+		back := middle(row, k)
+		switch {
+		case back > 0:
+			k -= back
+		case unicode.Is(unicode.M, r):
+			_, size := utf8.DecodeLastRune(row[:k])
+			k -= size
+		default:
+			return k
+		}
+	}
+	return k
+}
+
+// characterEnd moves k to the end of the character, with the marks on it, that it is
+// within.
+func characterEnd(row []byte, k int) int {
+	for k > 0 && k < len(row) {
+		r, size := utf8.DecodeRune(row[k:])
+		back := middle(row, k)
+		switch {
+		case back > 0:
+			_, size = utf8.DecodeRune(row[k-back:])
+			k += size - back
+		case unicode.Is(unicode.M, r):
+			k += size
+		default:
+			return k
+		}
+	}
+	return k
+}
+
+// middle returns how many bytes before k the character begins that k is in the
+// middle of, 0 when it is not.
+func middle(p []byte, k int) int {
+	for n := 1; n < utf8.UTFMax && n <= k; n++ {
+		if utf8.RuneStart(p[k-n]) {
+			if _, size := utf8.DecodeRune(p[k-n:]); size > n {
+				return n
 			}
 			break
 		}
 	}
-	for k > 0 && k < len(row) {
-		r, size := utf8.DecodeRune(row[k:])
-		if !unicode.Is(unicode.M, r) {
-			break
-		}
-		k += size
-	}
-	return k
+	return 0
 }
 
 // visibleSize returns how many bytes of visible text row[from:to] takes within row.

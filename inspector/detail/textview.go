@@ -1,6 +1,10 @@
 package detail
 
-import "github.com/wsluice/wsluice/inspector/draw"
+import (
+	"math"
+
+	"github.com/wsluice/wsluice/inspector/draw"
+)
 
 // textView shows the payload as lines of text.
 type textView struct {
@@ -46,20 +50,19 @@ func (v *textView) lines(s *sight) []draw.Line {
 // row draws the bytes from start to end with what was found in them.
 func (v *textView) row(s *sight, start, end int) draw.Line {
 	first, found := s.found.within(start+v.doc.textAt, end+v.doc.textAt)
-	at := make([]int, 0, 2*len(found))
-	for _, f := range found {
-		at = append(at, max(start, f.from-v.doc.textAt), min(end, f.to-v.doc.textAt))
+	ranges := make([]span, len(found))
+	for i, f := range found {
+		ranges[i] = span{max(start, f.from-v.doc.textAt), min(end, f.to-v.doc.textAt)}
 	}
-	text, places := v.lay.show(start, end, v.left+s.w, at...)
+	text, places := v.lay.show(start, end, v.left+s.w, ranges...)
 	var line draw.Line
 	done := 0
-	for i := range found {
-		from, to := places[2*i], places[2*i+1]
-		if to <= from {
+	for i, at := range places {
+		if at.from = max(at.from, done); at.to <= at.from {
 			continue
 		}
-		line = append(line, draw.Span{Text: text[done:from], Style: draw.Plain}, draw.Span{Text: text[from:to], Style: s.matched(first + i)})
-		done = to
+		line = append(line, draw.Span{Text: text[done:at.from], Style: draw.Plain}, draw.Span{Text: text[at.from:at.to], Style: s.matched(first + i)})
+		done = at.to
 	}
 	line = append(line, draw.Span{Text: text[done:], Style: draw.Plain})
 	return clip(line.Skip(v.left), s.w)
@@ -91,7 +94,7 @@ func (v *textView) sideways(s *sight, cells int) {
 				break
 			}
 			start, end := v.lay.row(at)
-			text, _ := v.lay.show(start, end, 1<<30)
+			text, _ := v.lay.show(start, end, math.MaxInt)
 			widest, at = max(widest, draw.Width(text)), v.lay.next(at)
 		}
 		v.left = min(v.left, widest-s.w)
@@ -110,9 +113,8 @@ func (v *textView) reveal(s *sight, from, to int) bool {
 		v.settle(s)
 	}
 	if !s.wrap {
-		_, at := v.lay.show(row, end, 1<<30, from, min(end, to-v.doc.textAt))
-		text, _ := v.lay.show(row, end, 1<<30)
-		begin, stop := draw.Width(text[:at[0]]), draw.Width(text[:at[1]])
+		text, at := v.lay.show(row, end, math.MaxInt, span{from, min(end, to-v.doc.textAt)})
+		begin, stop := draw.Width(text[:at[0].from]), draw.Width(text[:at[0].to])
 		if begin < v.left || stop > v.left+s.w {
 			v.left = max(0, begin-s.w/3)
 		}

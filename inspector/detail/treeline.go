@@ -2,6 +2,7 @@ package detail
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ func (it *item) indent(width int) int { return min(2*it.depth, width/2) }
 // prefix returns how many cells stand before a value's text where there is room.
 func (it *item) prefix() int {
 	var p pen
-	it.key(&p)
+	it.key(&p, math.MaxInt)
 	return 2*it.depth + markerCells + p.line.Width()
 }
 
@@ -55,7 +56,7 @@ func (v *treeView) line(s *sight, it *item) draw.Line {
 
 // valueLine draws key, value and note behind what p holds.
 func (v *treeView) valueLine(s *sight, it *item, p *pen) draw.Line {
-	it.key(p)
+	it.key(p, max(1, (s.w-p.line.Width())*2/3))
 	room := s.w - p.line.Width()
 	var note draw.Line
 	if it.node.Note != "" {
@@ -88,20 +89,20 @@ const (
 	leastNote = 10
 )
 
-// key draws the key of a value, or its place in an array.
-func (it *item) key(p *pen) {
+// key draws the key of a value, or its place in an array, in at most so many cells.
+func (it *item) key(p *pen, cells int) {
 	n := &it.node
 	switch {
 	case it.index >= 0:
-		p.put(strconv.Itoa(it.index), draw.Dim)
+		p.put(draw.Cut(strconv.Itoa(it.index), cells), draw.Dim)
 	case n.KeyKind == decode.None:
 		return
 	case n.KeyKind == decode.String:
-		p.put(`"`+n.Key+`"`, draw.Name)
+		p.put(draw.Cut(`"`+n.Key+`"`, cells), draw.Name)
 	case n.KeyKind == decode.Inside:
-		p.put(n.Key, draw.Accent)
+		p.put(draw.Cut(n.Key, cells), draw.Accent)
 	default:
-		p.put(n.Key, draw.Name)
+		p.put(draw.Cut(n.Key, cells), draw.Name)
 	}
 	p.put(": ", draw.Punct)
 }
@@ -135,10 +136,12 @@ func (it *item) containerText(p *pen, room int) {
 		return
 	}
 	count := "  " + items(&it.node)
-	in := preview{pen: p, room: room - draw.Width(count)}
-	if it.node.Size > 0 && !in.put(&it.node, 0) {
-		p.put(count, draw.Dim)
+	line, whole := preview(&it.node, room)
+	if !whole {
+		line, _ = preview(&it.node, room-draw.Width(count))
+		line = append(line, draw.Span{Text: count, Style: draw.Dim})
 	}
+	p.line = append(p.line, line...)
 }
 
 // leafText draws a value that is no container.
@@ -175,83 +178,6 @@ func leafStyle(k decode.Kind) draw.Style {
 		return draw.Number
 	}
 	return draw.Literal
-}
-
-// preview draws the beginning of a value in one row.
-type preview struct {
-	*pen
-	room int // cells left
-}
-
-const (
-	previewItems = 12 // of one container
-	previewDepth = 2
-)
-
-// put draws n and reports whether all of it is there.
-func (p *preview) put(n *decode.Node, depth int) (whole bool) {
-	switch n.Kind {
-	case decode.Object, decode.Array:
-	case decode.String:
-		text := draw.Cut(n.Value, max(2, p.room-8))
-		whole = text == n.Value && !n.Cut
-		if n.Cut && text == n.Value {
-			text += "…"
-		}
-		p.text(`"`+text+`"`, draw.String)
-		return whole
-	default:
-		return p.text(n.Value, leafStyle(n.Kind)) && !n.Cut
-	}
-	open, end := brackets(n.Kind)
-	if n.Count == 0 {
-		return p.text(open+end, draw.Punct)
-	}
-	p.text(open, draw.Punct)
-	if depth == previewDepth {
-		p.text("…"+end, draw.Punct)
-		return false
-	}
-	children, err := n.Children(0, previewItems)
-	whole = err == nil && len(children) == n.Count
-	for i := range children {
-		if i > 0 {
-			p.text(", ", draw.Punct)
-		}
-		if p.room < 12 {
-			p.text("…", draw.Punct)
-			whole = false
-			break
-		}
-		c := &children[i]
-		if c.KeyKind != decode.None {
-			it := item{node: *c, index: -1}
-			before := p.line.Width()
-			it.key(p.pen)
-			p.room -= p.line.Width() - before
-		}
-		whole = p.put(c, depth+1) && whole
-		if i == len(children)-1 && len(children) != n.Count {
-			p.text(", …", draw.Punct)
-		}
-	}
-	p.text(end, draw.Punct)
-	return whole
-}
-
-// text draws as much of text as there is room for, but always a little.
-func (p *preview) text(text string, style draw.Style) (whole bool) {
-	fits := draw.Cut(text, max(2, p.room-6))
-	p.pen.put(fits, style)
-	p.room -= draw.Width(fits)
-	return fits == text
-}
-
-// short reports whether a value is seen whole in one row of some 60 cells.
-func (it *item) short(width int) bool {
-	var p pen
-	in := preview{pen: &p, room: min(60, width-it.prefix())}
-	return in.put(&it.node, previewDepth-1) && in.room > 0
 }
 
 // highlight marks what was found in a value's row: the found text in its key and

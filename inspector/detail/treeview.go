@@ -78,7 +78,7 @@ func (v *treeView) first(s *sight) {
 	for len(level) > 0 {
 		var next []*item
 		for _, it := range level {
-			if !it.container() || it.node.Count > fan && it != v.root || it != v.root && it.short(s.w) {
+			if !it.container() || it.node.Count > fan && it != v.root || it != v.root && it.brief(s.w) {
 				continue
 			}
 			if n := it.node.Count; it != v.root && (n < 0 || rows+n > firstRows) {

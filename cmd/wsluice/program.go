@@ -60,8 +60,11 @@ func (p *program) root() *cobra.Command {
 		Long: `wsluice stands between a WebSocket client and its server, passes every byte
 untouched and keeps every frame in a capture file.
 
-Without a command it records like "wsluice proxy".`,
-		Example: `  wsluice proxy                         record on 127.0.0.1:8080
+Without a command it records and shows what passes in the terminal, or records
+like "wsluice proxy" when there is no terminal.`,
+		Example: `  wsluice                               record on 127.0.0.1:8080 and look at it
+  wsluice proxy                         record without a screen
+  wsluice inspect                       look at what was recorded, or is
   wsluice run node app.js               record what one command says
   wsluice conns                         list the recorded connections
   wsluice messages 1                    print the messages of connection 1
@@ -77,11 +80,20 @@ Without a command it records like "wsluice proxy".`,
 	root.PersistentFlags().StringVar(&p.capture, "capture", "", "the capture `file` (default "+defaultCaptureHint+")")
 	_ = root.MarkPersistentFlagFilename("capture", "db")
 
-	proxy := p.proxyCommand()
-	root.RunE = proxy.RunE
-	root.Flags().AddFlagSet(proxy.Flags())
+	var f recordFlags
+	var theme string
+	f.add(root, defaultListen)
+	f.addShared(root)
+	themeFlag(root, &theme)
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if isTerminal(p.stdout) && isTerminal(os.Stdin) {
+			return p.recordAndInspect(c.Context(), f, theme)
+		}
+		return p.record(c.Context(), f)
+	}
 	root.AddCommand(
-		proxy,
+		p.proxyCommand(),
+		p.inspectCommand(),
 		p.runCommand(),
 		p.demoCommand(),
 		p.statusCommand(),

@@ -7,6 +7,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// defaultListen is where the proxy listens.
+const defaultListen = "127.0.0.1:8080"
+
 func (p *program) proxyCommand() *cobra.Command {
 	var f recordFlags
 	c := &cobra.Command{
@@ -24,7 +27,7 @@ Stop it with Ctrl-C: connections are ended, the capture is completed and closed.
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return p.record(c.Context(), f) },
 	}
-	f.add(c, "127.0.0.1:8080")
+	f.add(c, defaultListen)
 	f.addShared(c)
 	return c
 }

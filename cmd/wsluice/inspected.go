@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/wsluice/wsluice/control"
+	"github.com/wsluice/wsluice/frame"
+	"github.com/wsluice/wsluice/inspector"
+	"github.com/wsluice/wsluice/inspector/rows"
+	"github.com/wsluice/wsluice/store"
+)
+
+// inspected is a capture as the inspector's Source and Actions.
+type inspected struct {
+	*store.Reader
+	path string
+}
+
+// Messages implements rows.Source.
+func (c inspected) Messages(ctx context.Context, q rows.Query) rows.Messages {
+	return &walk{Messages: c.Reader.Messages(ctx, store.Query{
+		Conn: q.Conn, Start: q.Start, Side: q.Side, Opcodes: q.Opcodes, Filter: q.Filter, Limit: q.Limit,
+	})}
+}
+
+// walk is a cursor over messages with a bound that can be moved.
+type walk struct {
+	*store.Messages
+	until uint64
+	held  bool // the message is behind the bound
+}
+
+// Until implements rows.Messages.
+func (w *walk) Until(number uint64) { w.until = number }
+
+// Next implements rows.Messages.
+func (w *walk) Next() bool {
+	if !w.held && !w.Messages.Next() {
+		return false
+	}
+	number, _ := w.Position()
+	w.held = w.until > 0 && number >= w.until
+	return !w.held
+}
+
+// Message implements rows.Messages.
+func (w *walk) Message() *frame.Message { return w.Messages.Message() }
+
+// Events implements inspector.Source.
+func (c inspected) Events(ctx context.Context, after uint64, n int) ([]inspector.Event, error) {
+	found, err := c.Reader.Events(ctx, after, n)
+	events := make([]inspector.Event, len(found))
+	for i, e := range found {
+		events[i] = inspector.Event{Number: e.Number, Time: e.Time, Level: e.Level, Message: e.Message}
+		for _, a := range e.Attrs {
+			events[i].Attrs = append(events[i].Attrs, [2]string{a.Key, a.Value})
+		}
+	}
+	return events, err
+}
+
+// Marks implements inspector.Source.
+func (c inspected) Marks(ctx context.Context) ([]inspector.Mark, error) {
+	found, err := c.Reader.Marks(ctx)
+	marks := make([]inspector.Mark, len(found))
+	for i, m := range found {
+		marks[i] = inspector.Mark(m)
+	}
+	return marks, err
+}
+
+// Status implements inspector.Source.
+func (c inspected) Status(ctx context.Context) (inspector.Status, error) {
+	s, err := askStatus(ctx, c.path)
+	if errors.Is(err, control.ErrNotRecording) {
+		return inspector.Status{}, nil
+	}
+	if err != nil {
+		return inspector.Status{}, err
+	}
+	status := inspector.Status{
+		Recording: true, Address: s.Address, Reverse: s.Reverse, Insecure: s.Insecure, Open: s.Open,
+		Rate: s.FramesPerSecond, Queued: s.Queued, Stalls: s.Stalls, Shed: s.Shed, Lost: s.Lost,
+		Size: s.FileSize, Warnings: s.Warnings,
+	}
+	for _, sample := range s.History {
+		status.History = append(status.History, float64(sample.Frames))
+	}
+	return status, nil
+}
+
+// SetMark implements inspector.Actions.
+func (c inspected) SetMark(ctx context.Context, m inspector.Mark) error {
+	return control.SetMark(ctx, c.path, store.Mark(m))
+}
+
+// Create implements inspector.Actions. The name is taken as in a shell without
+// variables: relative to the working folder, with ~/ for the home folder.
+func (c inspected) Create(_ context.Context, name string, overwrite bool, write func(io.Writer) error) (path string, err error) {
+	if rest, ok := cutHome(name); ok {
+		user, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find the home folder: %w", err)
+		}
+		name = filepath.Join(user, rest)
+	}
+	if path, err = filepath.Abs(name); err != nil {
+		return "", err
+	}
+	if !overwrite {
+		if _, err := os.Lstat(path); err == nil {
+			return path, fmt.Errorf("write %s: %w", path, fs.ErrExist)
+		}
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return path, fmt.Errorf("write %s: %w", path, err)
+	}
+	err = write(file)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return path, errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(file.Name()))
+	}
+	return path, nil
+}
+
+// cutHome returns what follows ~/ in a path.
+func cutHome(name string) (rest string, ok bool) {
+	if len(name) > 1 && name[0] == '~' && os.IsPathSeparator(name[1]) {
+		return name[2:], true
+	}
+	return name, false
+}

@@ -1,0 +1,111 @@
+package inspector
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wsluice/wsluice/decode"
+	"github.com/wsluice/wsluice/inspector/draw"
+	"github.com/wsluice/wsluice/inspector/keys"
+)
+
+// bar is the line above: where one is, and how the recording fares.
+func (r *root) bar(width int) draw.Line {
+	crumbs := []string{r.i.o.Name}
+	for _, s := range r.stack {
+		crumbs = append(crumbs, s.crumbs()...)
+	}
+	if width < 100 {
+		crumbs = crumbs[1:]
+	}
+	right := r.recording(width)
+	room := width - right.Width() - 2
+	where := " " + strings.Join(crumbs, " › ")
+	for draw.Width(where) > room && len(crumbs) > 1 {
+		crumbs = slices.Delete(crumbs, 0, 1)
+		where = " … › " + strings.Join(crumbs, " › ")
+	}
+	line := draw.Line{{Text: draw.Fit(where, max(0, room)), Style: draw.Bar}, {Text: " ", Style: draw.Bar}}
+	return append(append(line, right...), draw.Span{Text: " ", Style: draw.Bar})
+}
+
+// recording is the right end of the bar. What matters most stands last and stays
+// when there is little room.
+func (r *root) recording(width int) draw.Line {
+	s := &r.status
+	if !s.Recording {
+		return draw.Text("at rest", draw.BarDim)
+	}
+	var parts []string
+	if width >= 100 {
+		parts = append(parts, byteCount(uint64(s.Size)))
+		if s.Queued > 1<<20 {
+			parts = append(parts, "queue "+byteCount(uint64(s.Queued)))
+		}
+		if s.Stalls > 0 {
+			parts = append(parts, counted(s.Stalls, "stall"))
+		}
+		if s.Reverse != "" {
+			parts = append(parts, s.Address+" → "+decode.Visible(s.Reverse))
+		} else {
+			parts = append(parts, s.Address)
+		}
+	}
+	if lost := s.Shed + s.Lost; lost > 0 {
+		parts = append(parts, "LOST "+short(lost))
+	}
+	if s.Insecure {
+		parts = append(parts, "INSECURE")
+	}
+	graph := draw.Sparkline(s.History, min(32, width/6), r.i.o.ASCII)
+	parts = append(parts, "● REC", graph+" "+short(uint64(s.Rate))+"/s")
+	return draw.Text(strings.Join(parts, "  "), draw.Bar)
+}
+
+// warning is what the recording wants to be known, when there are no news.
+func (r *root) warning(width int) draw.Line {
+	if len(r.status.Warnings) == 0 {
+		return nil
+	}
+	text := " ! " + decode.Visible(r.status.Warnings[0])
+	if more := len(r.status.Warnings) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more: %s)", more, r.i.o.Keys.Key(keys.ToEvents))
+	}
+	return draw.Text(draw.Cut(text, width), draw.Warning)
+}
+
+// hints is the line below.
+func (r *root) hints(width int) draw.Line {
+	on := r.top().keys()
+	if r.prompt != nil {
+		return cutHints(r.prompt.hints(), width)
+	}
+	hints := make([][2]string, 0, 16)
+	for _, b := range r.i.o.Keys.Bindings(on) {
+		if b.Hint != "" {
+			hints = append(hints, [2]string{string(b.Keys[0]), b.Hint})
+		}
+	}
+	back := "back"
+	if len(r.stack) == 1 {
+		back = "quit"
+	}
+	hints = slices.Insert(hints, min(1, len(hints)), [2]string{string(r.i.o.Keys.Key(keys.Quit)), back})
+	return cutHints(hints, width)
+}
+
+// cutHints shows as many hints as there is room for.
+func cutHints(hints [][2]string, width int) draw.Line {
+	var line draw.Line
+	used := 0
+	for _, h := range hints {
+		w := 2 + draw.Width(h[0]) + 1 + draw.Width(h[1])
+		if used+w > width {
+			break
+		}
+		used += w
+		line = append(line, draw.Span{Text: " " + h[0], Style: draw.Hint}, draw.Span{Text: ":" + h[1] + " ", Style: draw.Plain})
+	}
+	return line
+}

@@ -1,0 +1,24 @@
+package inspector
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/wsluice/wsluice/inspector/draw"
+	"github.com/wsluice/wsluice/inspector/keys"
+)
+
+// copyMost is how many bytes go to the clipboard at most: terminals drop longer
+// OSC 52 sequences, many of them without a word.
+const copyMost = 74_994
+
+// copy puts data into the clipboard of the terminal.
+func (r *root) copy(name string, data []byte) {
+	if base64.StdEncoding.EncodedLen(len(data)) > copyMost {
+		r.tell(draw.Warning, fmt.Sprintf("%s is %s, too much for the terminal's clipboard: %s saves it to a file",
+			name, byteCount(uint64(len(data))), r.i.o.Keys.Key(keys.Save)))
+		return
+	}
+	r.i.clip.SetClipboard(data)
+	r.tell(draw.Good, fmt.Sprintf("copied %s, %s, through the terminal", name, byteCount(uint64(len(data)))))
+}

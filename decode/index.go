@@ -94,16 +94,17 @@ func (x *indexer) value(off int) {
 	e.count++
 }
 
-// leave notes that the innermost container ends at end.
-func (x *indexer) leave(end int) {
+// leave notes that the innermost container ends at end, and returns how many values
+// it has.
+func (x *indexer) leave(end int) int {
 	e := &x.open[len(x.open)-1]
 	x.open = x.open[:len(x.open)-1]
 	e.end = end
-	if end-e.start < largeSize || x.room == 0 {
-		return
+	if end-e.start >= largeSize && (x.room > 0 || e.start < 0) {
+		x.room--
+		x.done = append(x.done, extent{start: e.start, end: end, count: e.count, marks: slices.Clone(e.marks)})
 	}
-	x.room--
-	x.done = append(x.done, extent{start: e.start, end: end, count: e.count, marks: slices.Clone(e.marks)})
+	return e.count
 }
 
 // finish returns the index; what is still open ends at end, where reading

@@ -68,6 +68,9 @@ type decoder func(in *Input) (r *Reading, why string)
 var decoders = []func() decoder{
 	func() decoder { return readJSON },
 	func() decoder { return readWrapped },
+	func() decoder { return readMessagePack },
+	func() decoder { return readCBOR },
+	func() decoder { return readProtobuf },
 }
 
 // Read returns the readings of a message, the likeliest first. When there is

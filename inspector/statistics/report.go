@@ -22,7 +22,7 @@ type Report struct {
 	Backward     uint64
 	MostBackward time.Duration
 
-	series timeline
+	series series
 }
 
 // Flow is what one side sent.
@@ -57,13 +57,6 @@ type Tally struct {
 	Messages uint64
 	Payload  uint64 // bytes, inflated
 	Wire     uint64 // bytes, headers included
-}
-
-// Spread is how values are spread. Min and Max are exact, the quantiles within 1 %;
-// each is the smallest value that so many of the values do not exceed.
-type Spread[T uint64 | time.Duration] struct {
-	Count                      uint64
-	Min, Median, P90, P99, Max T
 }
 
 // Breach is a rule that messages broke.

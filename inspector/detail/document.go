@@ -21,19 +21,20 @@ type Subject struct {
 	// payloads only the beginnings are shown.
 	Frames []frame.Record
 	// Readings are what decoders made of the payload, the likeliest first, and
-	// Why says in words why there is none. A Pane asks the nodes for their
-	// children, so they belong to its goroutine from then on.
+	// Why says in words why there is none. Their nodes belong to the Document.
 	Readings []decode.Reading
 	Why      string
 }
 
-// Document is a Subject made ready for a Pane. It does not change.
+// Document is a Subject made ready for a Pane, and belongs to the goroutine of that
+// Pane once it was shown; only Find may be called on any.
 type Document struct {
 	subject Subject
 	text    text
 	// textAt is where in the payload the text begins.
 	textAt int
 	ext    frame.Extensions
+	trees  []*item // of the readings
 	// invalid is where the first byte that is not UTF-8 stands in text, -1 when
 	// all is.
 	invalid int
@@ -58,6 +59,13 @@ func Prepare(ctx context.Context, s Subject) (*Document, error) {
 	}
 	if d.invalid, err = firstInvalid(ctx, src); err != nil {
 		return nil, fmt.Errorf("prepare message %d: %w", m.Seq, err)
+	}
+	for i := range s.Readings {
+		tree, err := newTree(ctx, &s.Readings[i])
+		if err != nil {
+			return nil, fmt.Errorf("prepare message %d: %w", m.Seq, err)
+		}
+		d.trees = append(d.trees, tree)
 	}
 	return d, nil
 }

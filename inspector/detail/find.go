@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/wsluice/wsluice/inspector/draw"
@@ -103,13 +105,13 @@ func finder(query string) (func(p []byte, n int) [][]int, error) {
 			sought = text
 		}
 	}
-	if strings.IndexFunc(sought, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
-		return anyCase([]byte(sought)), nil
-	}
-	if !utf8.ValidString(sought) {
+	switch {
+	case !utf8.ValidString(sought):
 		return exactly([]byte(sought)), nil
+	case strings.IndexFunc(sought, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0:
+		return anyLetters([]rune(sought)), nil
 	}
-	return regexp.MustCompile("(?i)" + regexp.QuoteMeta(sought)).FindAllIndex, nil
+	return anyCase([]byte(sought)), nil
 }
 
 // slashes takes the slashes off a regular expression.
@@ -175,6 +177,66 @@ func anyCase(sought []byte) func(p []byte, n int) [][]int {
 		}
 		return found
 	}
+}
+
+// anyLetters finds text with other letters than those of ASCII in any case.
+func anyLetters(sought []rune) func(p []byte, n int) [][]int {
+	// All forms of the first letter, and the bytes they begin with.
+	var first []byte
+	for _, r := range forms(sought[0]) {
+		if c := string(r)[0]; bytes.IndexByte(first, c) < 0 {
+			first = append(first, c)
+		}
+	}
+	return func(p []byte, n int) (found [][]int) {
+		seen := make([]int, len(first)) // where each comes next
+		for i := range seen {
+			seen[i] = -1
+		}
+		for at := 0; at < len(p) && len(found) < n; at++ {
+			start := len(p)
+			for i, c := range first {
+				if seen[i] < at {
+					seen[i] = len(p)
+					if k := bytes.IndexByte(p[at:], c); k >= 0 {
+						seen[i] = at + k
+					}
+				}
+				start = min(start, seen[i])
+			}
+			at = start
+			if size := foldedPrefix(p[start:], sought); size > 0 {
+				found = append(found, []int{start, start + size})
+				at += size - 1
+			}
+		}
+		return found
+	}
+}
+
+// foldedPrefix returns how many bytes of p are sought in any case, 0 when p begins
+// otherwise.
+func foldedPrefix(p []byte, sought []rune) (size int) {
+	for _, want := range sought {
+		r, n := utf8.DecodeRune(p[size:])
+		if n == 0 || r == utf8.RuneError && n == 1 || !slices.Contains(forms(want), r) {
+			return 0
+		}
+		size += n
+	}
+	return size
+}
+
+// forms returns a letter in every case: those of ASCII are equal only among
+// themselves.
+func forms(r rune) (all []rune) {
+	all = append(make([]rune, 0, 4), r)
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		if (f < utf8.RuneSelf) == (r < utf8.RuneSelf) {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // rarity ranks bytes by how seldom they are in payloads.

@@ -19,16 +19,28 @@ const (
 
 // preview returns the beginning of a container in about room cells, and whether all
 // of it is there.
-func preview(n *decode.Node, room int) (line draw.Line, whole bool) {
+func (it *item) preview(room int) (line draw.Line, whole bool) {
 	p := previewer{room: room}
-	whole = p.node(n, 0)
+	whole = p.value(it, 0)
 	return p.line, whole && p.room >= 0
 }
 
 // brief reports whether a container holds only leaves and is seen whole in its row.
-func (it *item) brief(width int) bool {
-	p := previewer{room: min(briefly, width-it.prefix())}
-	return it.kind == value && p.node(&it.node, previewDepth-1) && p.room >= 0
+func (it *item) brief() bool {
+	p := previewer{room: briefly}
+	return it.kind == value && p.value(it, previewDepth-1) && p.room >= 0
+}
+
+// peek returns the first children of a value, and whether they are all there are.
+func (it *item) peek() (first []*item, all bool) {
+	if !it.peeked {
+		children, err := it.node.Children(0, previewItems)
+		for i := range children {
+			it.beginning = append(it.beginning, &item{kind: value, node: children[i], index: -1})
+		}
+		it.peeked, it.all = true, err == nil && len(children) == it.node.Count
+	}
+	return it.beginning, it.all
 }
 
 // previewer draws a preview.
@@ -42,11 +54,12 @@ func (p *previewer) put(text string, style draw.Style) {
 	p.room -= draw.Width(text)
 }
 
-// node draws a value and reports whether all of it is there.
-func (p *previewer) node(n *decode.Node, depth int) (whole bool) {
+// value draws a value and reports whether all of it is there.
+func (p *previewer) value(it *item, depth int) (whole bool) {
+	n := &it.node
 	switch n.Kind {
 	case decode.Object, decode.Array:
-		return p.container(n, depth)
+		return p.container(it, depth)
 	}
 	quote := ""
 	if n.Kind == decode.String {
@@ -61,10 +74,10 @@ func (p *previewer) node(n *decode.Node, depth int) (whole bool) {
 	return whole
 }
 
-func (p *previewer) container(n *decode.Node, depth int) (whole bool) {
-	open, end := brackets(n.Kind)
+func (p *previewer) container(it *item, depth int) (whole bool) {
+	open, end := brackets(it.node.Kind)
 	switch {
-	case n.Count == 0:
+	case it.node.Count == 0:
 		p.put(open+end, draw.Punct)
 		return true
 	case depth == previewDepth:
@@ -72,24 +85,23 @@ func (p *previewer) container(n *decode.Node, depth int) (whole bool) {
 		return false
 	}
 	p.put(open, draw.Punct)
-	children, err := n.Children(0, previewItems)
-	whole = err == nil && len(children) == n.Count
-	for i := range children {
+	first, whole := it.peek()
+	for i, kid := range first {
 		if p.room < previewLeast && i > 0 {
 			p.put("…"+end, draw.Punct)
 			return false
 		}
 		key := pen{}
-		(&item{node: children[i], index: -1}).key(&key, max(1, p.room/2))
+		kid.key(&key, max(1, p.room/2))
 		for _, s := range key.line {
 			p.put(s.Text, s.Style)
 		}
-		whole = p.node(&children[i], depth+1) && whole
-		if i < len(children)-1 {
+		whole = p.value(kid, depth+1) && whole
+		if i < len(first)-1 {
 			p.put(", ", draw.Punct)
 		}
 	}
-	if len(children) != n.Count {
+	if _, all := it.peek(); !all {
 		p.put(", …", draw.Punct)
 	}
 	p.put(end, draw.Punct)

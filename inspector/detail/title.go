@@ -13,7 +13,7 @@ import (
 func (d *Document) views() []view {
 	views := []view{newTextView(d)}
 	for i := range d.subject.Readings {
-		views = append(views, newTreeView(d, &d.subject.Readings[i]))
+		views = append(views, newTreeView(d, &d.subject.Readings[i], d.trees[i]))
 	}
 	return append(views, &hexView{doc: d, src: d.Message().Payload}, &headerView{doc: d})
 }

@@ -1,6 +1,7 @@
 package detail
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,8 @@ const (
 	// maxInside is how large in bytes a value may be for ToggleAll to look inside
 	// it.
 	maxInside = 64 << 10
+	// maxText is how large in bytes a text may be that is unfolded.
+	maxText = 8 << 20
 	// textRows is how many rows of a long text are unfolded at once.
 	textRows = 200
 )
@@ -40,6 +43,9 @@ type item struct {
 	text string // of a piece, a fault: what to show
 
 	rest *layout // of a value with long text, and of its rest
+
+	beginning   []*item // first children of a value, for its preview
+	peeked, all bool    // whether they were asked for, and are all there are
 }
 
 type itemKind uint8
@@ -64,18 +70,15 @@ func (it *item) owner() *item {
 func (it *item) folds(width int) bool {
 	switch it.kind {
 	case value:
-		return it.node.Count != 0 || it.long(width)
+		return it.node.Count != 0 || it.node.Kind == decode.String && it.long(width)
 	case valueSpan, more:
 		return true
 	}
 	return false
 }
 
-// long reports whether a value's text is more than a row.
+// long reports whether a text is more than a row.
 func (it *item) long(width int) bool {
-	if it.node.Kind != decode.String && it.node.Kind != decode.Bytes {
-		return false
-	}
 	// What has lines shows them when unfolded.
 	return it.node.Cut || strings.Contains(it.node.Value, `\n`) || it.prefix()+draw.Width(it.node.Value)+len(`""`) > width
 }
@@ -99,7 +102,7 @@ func (it *item) unfold(width int) {
 		} else {
 			it.load(0, fan)
 		}
-		if it.long(width) {
+		if it.node.Kind == decode.String && it.long(width) {
 			it.addText(width)
 		}
 	case valueSpan:
@@ -151,10 +154,12 @@ func (it *item) load(from, to int) {
 
 // addText adds rows of the value's text to its kids.
 func (it *item) addText(width int) {
-	data := it.node.Data()
-	if it.node.Kind == decode.Bytes {
+	if it.node.Size > maxText {
+		text := "more than " + sized(maxText) + ": the text view has it all"
+		it.kids = append(it.kids, &item{kind: fault, up: it, depth: it.depth + 1, text: text})
 		return
 	}
+	data := it.node.Data()
 	it.rest = &layout{text: textOf(data)}
 	it.rest.set(max(1, width-it.indent(width)-2-len(marker)), true)
 	if len(data) > 0 {
@@ -208,6 +213,38 @@ func (it *item) appendRows(rows []*item) []*item {
 		}
 	}
 	return rows
+}
+
+// newTree makes the tree of a reading and unfolds level by level as much of it as
+// makes a screen. What is seen whole in one row stays folded.
+func newTree(ctx context.Context, r *decode.Reading) (*item, error) {
+	root := &item{kind: value, node: r.Root, index: -1}
+	rows := 1
+	for level := []*item{root}; len(level) > 0; {
+		var next []*item
+		for _, it := range level {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if !it.container() || it.node.Count == 0 || it != root && it.brief() {
+				continue
+			}
+			if n := it.node.Count; it != root && (n < 0 || rows+n > firstRows) {
+				it.preview(briefly) // which may take a moment the first time
+				continue
+			}
+			it.unfold(briefly)
+			rows += len(it.kids)
+			next = append(next, it.kids...)
+		}
+		level = next
+	}
+	// Of a large root its first values.
+	for it := root; len(it.kids) > 0 && it.kids[0].kind == valueSpan; {
+		it = it.kids[0]
+		it.unfold(briefly)
+	}
+	return root, nil
 }
 
 // path writes the way to a value, such as bids[3].price.

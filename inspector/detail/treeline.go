@@ -136,9 +136,9 @@ func (it *item) containerText(p *pen, room int) {
 		return
 	}
 	count := "  " + items(&it.node)
-	line, whole := preview(&it.node, room)
+	line, whole := it.preview(room)
 	if !whole {
-		line, _ = preview(&it.node, room-draw.Width(count))
+		line, _ = it.preview(room - draw.Width(count))
 		line = append(line, draw.Span{Text: count, Style: draw.Dim})
 	}
 	p.line = append(p.line, line...)

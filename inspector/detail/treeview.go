@@ -19,21 +19,15 @@ type treeView struct {
 	w       int     // that text is laid out for
 }
 
-func newTreeView(d *Document, r *decode.Reading) *treeView {
-	v := &treeView{doc: d, reading: r, root: &item{kind: value, node: r.Root, index: -1}}
-	v.at = v.root
-	return v
+func newTreeView(d *Document, r *decode.Reading, root *item) *treeView {
+	return &treeView{doc: d, reading: r, root: root, at: root}
 }
 
 func (v *treeView) name() string { return v.reading.Decoder }
 
 // settle makes rows of what is unfolded and keeps the cursor in sight.
 func (v *treeView) settle(s *sight) {
-	switch {
-	case v.rows == nil:
-		v.w = s.w
-		v.first(s)
-	case v.w != s.w:
+	if v.w != s.w {
 		v.w = s.w
 		v.refold(v.root)
 		v.list()
@@ -68,34 +62,6 @@ func (v *treeView) refold(it *item) {
 	for _, kid := range it.kids {
 		v.refold(kid)
 	}
-}
-
-// first unfolds level by level as much as makes a screen. What is seen whole in
-// one row stays folded.
-func (v *treeView) first(s *sight) {
-	rows := 1
-	level := []*item{v.root}
-	for len(level) > 0 {
-		var next []*item
-		for _, it := range level {
-			if !it.container() || it.node.Count > fan && it != v.root || it != v.root && it.brief(s.w) {
-				continue
-			}
-			if n := it.node.Count; it != v.root && (n < 0 || rows+n > firstRows) {
-				continue
-			}
-			it.unfold(s.w)
-			rows += len(it.kids)
-			next = append(next, it.kids...)
-		}
-		level = next
-	}
-	// Of a large root its first values.
-	for it := v.root; len(it.kids) > 0 && it.kids[0].kind == valueSpan; {
-		it = it.kids[0]
-		it.unfold(s.w)
-	}
-	v.list()
 }
 
 func (v *treeView) lines(s *sight) []draw.Line {
@@ -170,7 +136,7 @@ func (v *treeView) unfoldAll(s *sight, it *item) (changed bool) {
 		var next []*item
 		for _, it := range level {
 			inside := it.kind == value && it.node.Count != 0 && it.node.Size <= maxInside && !it.long(s.w)
-			if !it.container() && !inside || it.container() && it.node.Count == 0 && it.kind == value {
+			if !inside && !it.container() || it.kind == value && it.node.Count == 0 {
 				continue
 			}
 			if !it.open && left > 0 {

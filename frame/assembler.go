@@ -42,6 +42,7 @@ type Assembler struct {
 	inflaters [2]Inflater
 	open      [2]assembly // unfinished messages by side
 	inflated  []byte
+	widest    uint64 // size on the wire of the largest compressed payload so far
 	last      uint64 // Seq of the last record
 	out       []Message
 }
@@ -266,6 +267,7 @@ func (a *Assembler) emit(s *assembly) {
 // inflate sets m.Payload and m.Size to the inflated payload, or m.Error.
 func (a *Assembler) inflate(s *assembly) {
 	m := &s.message
+	a.widest = max(a.widest, m.Size)
 	f := &a.inflaters[m.From]
 	f.Takeover = a.takeover(m.From)
 	if cap(a.inflated) > maxKept {

@@ -25,6 +25,12 @@ type conversation struct {
 	// assembler is nil as long as only records were passed over that are whole
 	// messages.
 	assembler *frame.Assembler
+	takeover  bool // it has context takeover
+
+	marked  uint64 // seq of the last bookmark come by
+	cost    int    // of what was pushed since
+	step    int    // cost at which the next bookmark is due
+	tainted bool   // no bookmark must be made of the assembler any more
 }
 
 // conversation returns the connection of r, ready for r to be pushed.
@@ -47,8 +53,8 @@ func (m *Messages) conversation(r *frame.Record) (*conversation, error) {
 			return nil, err
 		}
 	}
-	c.assembler = m.assembler(c)
-	c.assembler.Pass(r.Seq - 1)
+	m.begin(c, r.Seq-1)
+	c.from = 1
 	return c, nil
 }
 
@@ -62,15 +68,27 @@ func (m *Messages) meet(id, seq uint64) (*conversation, error) {
 
 // assembler returns a new assembler for c.
 func (m *Messages) assembler(c *conversation) *frame.Assembler {
-	a := &frame.Assembler{
-		Extensions: frame.ParseExtensions(c.Extensions),
-		Limit:      m.limit(),
-		Load:       func(r *frame.Record) ([]byte, error) { return m.r.payload(m.ctx, r) },
-	}
+	a := &frame.Assembler{Extensions: frame.ParseExtensions(c.Extensions), Limit: m.limit()}
 	if m.query.Filter != nil {
 		a.Limit = maxMessage
 	}
+	a.Load = func(r *frame.Record) ([]byte, error) {
+		p, err := m.r.payload(m.ctx, r)
+		if err != nil {
+			c.tainted, m.err = true, m.ctx.Err()
+		}
+		return p, err
+	}
 	return a
+}
+
+// begin gives c an assembler that stands behind the record with the given seq
+// and knows nothing of what was before.
+func (m *Messages) begin(c *conversation, seq uint64) {
+	c.assembler = m.assembler(c)
+	c.assembler.Pass(seq)
+	c.seen, c.from = seq, seq+1
+	c.marked, c.cost, c.tainted = 0, 0, false
 }
 
 // prime pushes what comes before r on its connection as far as r and what
@@ -78,13 +96,21 @@ func (m *Messages) assembler(c *conversation) *frame.Assembler {
 func (m *Messages) prime(c *conversation, r *frame.Record) error {
 	c.blind = [2]bool{}
 	from := uint64(1)
-	if e := frame.ParseExtensions(c.Extensions); !e.Deflate || e.NoContextTakeover[frame.Client] && e.NoContextTakeover[frame.Server] {
-		var err error
-		if from, err = m.begun(c, r); err != nil {
-			return err
-		}
+	resumed, err := false, error(nil)
+	if c.takeover {
+		resumed, err = m.resume(c, r)
+	} else {
+		from, err = m.begun(c, r)
 	}
-	if err := m.primeFrom(c, r, from); err != nil {
+	switch {
+	case err != nil:
+		return err
+	case resumed:
+		_, err = m.push(c, r)
+	default:
+		err = m.primeFrom(c, r, from)
+	}
+	if err != nil {
 		return err
 	}
 	return m.hindsight(c, r)
@@ -92,30 +118,30 @@ func (m *Messages) prime(c *conversation, r *frame.Record) error {
 
 // primeFrom pushes the records of c from the given one on that are before r, and
 // if need be some before those.
-func (m *Messages) primeFrom(c *conversation, r *frame.Record, from uint64) error {
-	for from > 0 {
-		var err error
-		if from, err = m.push(c, r, from); err != nil {
-			return err
-		}
+func (m *Messages) primeFrom(c *conversation, r *frame.Record, from uint64) (err error) {
+	for from > 0 && err == nil {
+		m.begin(c, from-1)
+		from, err = m.push(c, r)
 	}
-	return nil
+	return err
 }
 
-// push pushes the records of c from the given one on that are before r to a new
-// assembler. It returns where it has to begin instead, or 0.
-func (m *Messages) push(c *conversation, r *frame.Record, from uint64) (earlier uint64, err error) {
-	c.from, c.seen, c.assembler = from, from-1, m.assembler(c)
-	c.assembler.Pass(c.seen)
-	before := m.r.scan(m.ctx, r.Conn, from, r.Seq)
+// push pushes the records of c that come next and are before r. It returns where
+// it has to begin instead, or 0.
+func (m *Messages) push(c *conversation, r *frame.Record) (earlier uint64, err error) {
+	before := m.r.scan(m.ctx, r.Conn, c.seen+1, r.Seq)
 	defer before.Close()
 	for before.Next() {
 		p := before.Record()
 		if earlier, err = m.earlier(c, p); earlier > 0 || err != nil {
 			return earlier, err
 		}
-		c.assembler.Push(p)
+		done := c.assembler.Push(p)
+		if m.err != nil {
+			return 0, m.err
+		}
 		c.seen = p.Seq
+		m.took(c, p, done)
 	}
 	return 0, before.Err()
 }
@@ -326,7 +352,10 @@ func (m *Messages) lastOf(c *conversation) (number uint64, parts int, err error)
 func (m *Messages) settle(id uint64, c *conversation) error {
 	now, err := m.r.Conn(m.ctx, id)
 	if err == nil {
-		if c.Connection = now; now.State == frame.Open {
+		c.Connection = now
+		e := frame.ParseExtensions(c.Extensions)
+		c.takeover = e.Deflate && e.NoContextTakeover != [2]bool{true, true}
+		if now.State == frame.Open {
 			return nil
 		}
 		c.last, err = m.r.Count(m.ctx, id)

@@ -148,7 +148,10 @@ func (m *Messages) step() bool {
 		m.err = err
 		return false
 	}
-	m.current, m.done = c, c.assembler.Push(r)
+	if m.current, m.done = c, c.assembler.Push(r); m.err != nil {
+		return false
+	}
+	m.took(c, r, m.done)
 	m.number, m.ahead = m.cursor.number(r), 0
 	c.seen, c.pushed, c.number, c.parts = r.Seq, r.Seq, m.number, len(m.done)
 	if c.seen == c.last {

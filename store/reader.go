@@ -21,6 +21,8 @@ type Reader struct {
 
 	mu    sync.Mutex
 	cache cache
+
+	bookmarks bookmarks
 }
 
 // NewReader returns a reader of what the source holds. It closes the source

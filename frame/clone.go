@@ -1,0 +1,40 @@
+package frame
+
+import "slices"
+
+// Clone returns an assembler of its own that stands where a stands, with the
+// given Limit and the same Extensions and Load. It reports false when it cannot,
+// because what a holds depends on its own limit: that of a message under way is
+// cut to it, and with context takeover a message of more than 16 MiB on the wire
+// may have been left out. Several goroutines may clone a as long as none uses it
+// otherwise.
+func (a *Assembler) Clone(limit int) (*Assembler, bool) {
+	if limit != a.Limit && (a.Midway() || a.widest > minCompressed) {
+		return nil, false
+	}
+	b := &Assembler{
+		Extensions: a.Extensions, Limit: limit, Load: a.Load,
+		inflaters: a.inflaters, open: a.open, widest: a.widest, last: a.last,
+	}
+	for side := range b.inflaters {
+		b.inflaters[side].window = slices.Clone(a.inflaters[side].window)
+		b.open[side].payload = slices.Clone(a.open[side].payload)
+		if b.open[side].message.Frames == 0 {
+			b.open[side].payload = nil
+		}
+	}
+	return b, true
+}
+
+// Held returns how many bytes a holds of what passed: up to 64 KiB for context
+// takeover, and the payloads of messages under way.
+func (a *Assembler) Held() int {
+	n := 0
+	for side := range a.inflaters {
+		n += len(a.inflaters[side].window)
+		if a.open[side].message.Frames > 0 {
+			n += len(a.open[side].payload)
+		}
+	}
+	return n
+}

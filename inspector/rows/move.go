@@ -58,9 +58,12 @@ func (l *List) Move(n int) {
 // Page moves the selection and the view by so many screens, up when n is
 // negative.
 func (l *List) Page(n int) {
-	rows := min(max(n, -beyond), beyond) * max(1, l.height-1)
-	if l.jump == nil && !(l.following && n > 0) {
-		l.top = l.walk(l.top, min(max(rows, -beyond), beyond))
+	rows := min(max(min(max(n, -beyond), beyond)*max(1, l.height-1), -beyond), beyond)
+	if n < 0 {
+		l.Unfollow()
+	}
+	if l.jump == nil && !l.following {
+		l.top = l.walk(l.top, rows)
 	}
 	l.Move(rows)
 }

@@ -27,8 +27,8 @@ func gunzip(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }
 // unzlib inflates what RFC 1950 describes.
 func unzlib(r io.Reader) (io.ReadCloser, error) { return zlib.NewReader(r) }
 
-func fitsGzip(_ scope, head []byte, whole bool) bool {
-	return len(head) >= 18 && head[0] == 0x1F && head[1] == 0x8B && head[2] == 8 && head[3]&0xE0 == 0 && probe(gunzip, head, whole)
+func fitsGzip(_ scope, head []byte, _ bool) bool {
+	return len(head) >= 18 && head[0] == 0x1F && head[1] == 0x8B && head[2] == 8 && head[3]&0xE0 == 0 && probe(gunzip, head, false)
 }
 
 func fitsZlib(_ scope, head []byte, whole bool) bool {
@@ -40,8 +40,8 @@ func openGzip(s scope, data []byte) (Node, error) { return s.inflate(gunzip, dat
 
 func openZlib(s scope, data []byte) (Node, error) { return s.inflate(unzlib, data) }
 
-// probe reports whether the beginning inflates. Its end counts only where it is
-// reached.
+// probe reports whether the beginning inflates. What must be whole must also end as
+// it says.
 func probe(open inflater, head []byte, whole bool) bool {
 	r, err := open(bytes.NewReader(head))
 	if err != nil {
@@ -49,7 +49,7 @@ func probe(open inflater, head []byte, whole bool) bool {
 	}
 	defer r.Close()
 	n, err := io.CopyN(io.Discard, r, probeSize)
-	return err == nil || whole && err == io.EOF || !whole && n > 0 && errors.Is(err, io.ErrUnexpectedEOF)
+	return err == nil || err == io.EOF || !whole && n > 0 && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum))
 }
 
 // inflate returns the content of a compressed stream as far as it can be had.

@@ -229,7 +229,10 @@ func (n *Node) setFixed32(bits uint32) {
 		return
 	}
 	n.setUint(uint64(bits))
-	n.Note = note(n.Note, "fixed32, or "+strconv.FormatInt(int64(int32(bits)), 10)+", "+formatFloat(f, 32))
+	n.Note = note(n.Note, "fixed32")
+	if bits>>31 != 0 {
+		n.Note += ", or " + strconv.FormatInt(int64(int32(bits)), 10)
+	}
 }
 
 // setFixed64 is setFixed32 for eight bytes.
@@ -241,7 +244,10 @@ func (n *Node) setFixed64(bits uint64) {
 		return
 	}
 	n.setUint(bits)
-	n.Note = note(n.Note, "fixed64, or "+strconv.FormatInt(int64(bits), 10)+", "+formatFloat(f, 64))
+	n.Note = note(n.Note, "fixed64")
+	if bits>>63 != 0 {
+		n.Note += ", or " + strconv.FormatInt(int64(bits), 10)
+	}
 }
 
 // common reports whether f has a size that numbers in messages have.

@@ -51,46 +51,52 @@ const (
 	device  = "fleetbox/4.2"
 )
 
-// world returns the apps there are. The first seconds show one of each kind.
+// world returns the apps there are, in the order in which they begin. The first
+// seconds show one of each kind.
 func world() []*app {
-	const ms = time.Millisecond
 	room := newRoom()
 	apps := []*app{
 		{url: "wss://prices.test/v2/stream", origin: "https://app.prices.test", agent: browser, protocol: "prices.v2.json",
 			client: watchPrices, server: streamPrices},
-		{url: "wss://logs.test/tail?service=checkout", agent: script, deflate: true, after: 120 * ms,
+		{url: "wss://logs.test/tail?service=checkout", agent: script, deflate: true,
 			client: readLogs, server: tailLogs},
-		{url: "wss://api.test/graphql", origin: "https://shop.test", agent: browser, protocol: "graphql-transport-ws", after: 200 * ms,
+		{url: "wss://api.test/graphql", origin: "https://shop.test", agent: browser, protocol: "graphql-transport-ws",
 			client: subscribeOrders, server: serveOrders},
-		{url: "wss://fleet.test/ingest?format=msgpack&vehicle=VAN-07", agent: device, after: 260 * ms,
+		member(room, "Ada"), member(room, "Noor"), member(room, "Kenji"),
+		{url: "wss://fleet.test/ingest?format=msgpack&vehicle=VAN-07", agent: device,
 			client: driveWith(messagePack), server: followVehicle},
-		{url: "wss://fleet.test/ingest?format=cbor&vehicle=VAN-12", agent: device, after: 480 * ms,
-			client: driveWith(cbor), server: followVehicle},
-		{url: "wss://fleet.test/ingest?format=protobuf&vehicle=VAN-31", agent: device, after: 700 * ms,
-			client: driveWith(protobuf), server: followVehicle},
-		{url: "ws://sensors.test/live?station=harbour", agent: script, after: 340 * ms, again: 1500 * ms,
+		{url: "ws://sensors.test/live?station=harbour", agent: script, again: 1500 * time.Millisecond,
 			client: watchStation, server: breakOff},
-		{url: "ws://chat.test/rooms/staff?as=guest", origin: "http://chat.test", agent: browser, after: 400 * ms, again: 20 * time.Second,
+		{url: "ws://chat.test/rooms/staff?as=guest", origin: "http://chat.test", agent: browser, again: 20 * time.Second,
 			client: intrude, server: sendAway},
-		{url: "ws://legacy.test/board", agent: "board/0.9", after: 450 * ms, again: 15 * time.Second,
+		{url: "ws://legacy.test/board", agent: "board/0.9", again: 15 * time.Second,
 			client: watchBoard, server: breakRules},
-		{url: "wss://media.test/upload", origin: "https://media.test", agent: browser, after: 520 * ms, again: 12 * time.Second,
+		{url: "wss://fleet.test/ingest?format=cbor&vehicle=VAN-12", agent: device,
+			client: driveWith(cbor), server: followVehicle},
+		{url: "wss://media.test/upload", origin: "https://media.test", agent: browser, again: 12 * time.Second,
 			client: upload, server: takeUpload},
-		{url: "wss://admin.test/console", origin: "https://admin.test", agent: browser, after: 600 * ms, again: 25 * time.Second,
+		{url: "wss://admin.test/console", origin: "https://admin.test", agent: browser, again: 25 * time.Second,
 			refused: &refusal{
 				status: http.StatusUnauthorized,
 				header: http.Header{"Content-Type": {"application/json"}, "Www-Authenticate": {`Bearer realm="console", error="invalid_token"`}},
 				body:   `{"error":"invalid_token","message":"the access token expired","request_id":"01JDA7Q2T9"}` + "\n",
 			}},
-		{url: "wss://retired.test/feed", agent: script, after: 800 * ms, again: 40 * time.Second},
+		{url: "wss://fleet.test/ingest?format=protobuf&vehicle=VAN-31", agent: device,
+			client: driveWith(protobuf), server: followVehicle},
+		{url: "wss://" + retired + "/feed", agent: script, again: 40 * time.Second},
 	}
-	for i, who := range people {
-		apps = append(apps, &app{
-			url: "ws://chat.test/rooms/harbour?as=" + url.QueryEscape(who), origin: "http://chat.test", agent: browser,
-			after: time.Duration(150+i*100) * ms, client: chatAs(who), server: room.host(who),
-		})
+	for i, a := range apps {
+		a.after = time.Duration(i) * 60 * time.Millisecond
 	}
 	return apps
+}
+
+// member is one of the people in the chat.
+func member(r *room, who string) *app {
+	return &app{
+		url: "ws://chat.test/rooms/harbour?as=" + who, origin: "http://chat.test", agent: browser,
+		client: chatAs(who), server: r.host(who),
+	}
 }
 
 // retired is a name that leads nowhere.

@@ -80,7 +80,7 @@ func (x *indexer) enter(off int) error {
 		marks := x.open[n].marks[:0]
 		x.open[n] = extent{start: off, marks: marks}
 	} else {
-		x.open = append(x.open, extent{start: off})
+		x.open = append(slices.Grow(x.open, max(8, n)), extent{start: off})
 	}
 	return nil
 }

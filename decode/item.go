@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -154,6 +155,9 @@ func (s *itemScanner) enter(it item) {
 	if l.object && it.count > 0 {
 		l.left *= 2
 	}
+	if n := len(s.levels); n == cap(s.levels) {
+		s.levels = slices.Grow(s.levels, max(8, n))
+	}
 	s.levels = append(s.levels, l)
 }
 
@@ -176,6 +180,8 @@ type itemDoc struct {
 	index *index
 	// home is where data begins in the payload, -1 when it is not part of it.
 	home int
+	// again looks small containers through again.
+	again itemScanner
 }
 
 // readItems reads a payload that is one container of items. A mark for the format
@@ -228,8 +234,11 @@ func (d *itemDoc) skip(off int) extent {
 	if e, ok := d.index.at(off); ok {
 		return e
 	}
-	s := itemScanner{grammar: d.grammar, data: d.data, index: &indexer{}}
-	end, n, wrong := s.value(off)
+	if d.again.index == nil {
+		d.again = itemScanner{grammar: d.grammar, data: d.data, index: &indexer{}}
+	}
+	d.again.index.open = d.again.index.open[:0]
+	end, n, wrong := d.again.value(off)
 	if wrong != nil {
 		end = len(d.data)
 	}

@@ -96,8 +96,19 @@ func (s *jsonScanner) value(off int) (int, *breach) {
 			}
 			continue
 		}
-		end, wrong := s.scalar(off)
-		if wrong != nil && end == off {
+		end, wrong := off, (*breach)(nil)
+		switch {
+		case c == '"':
+			end, wrong = s.quoted(off)
+		case c == '-' || c >= '0' && c <= '9':
+			end = s.number(off)
+		default:
+			end = s.word(off)
+		}
+		if end == off {
+			if wrong == nil {
+				wrong = &breach{off, "there is no JSON value"}
+			}
 			return off, wrong
 		}
 		if inArray {
@@ -138,24 +149,18 @@ func (s *jsonScanner) key(off int) (int, *breach) {
 	return end + 1, nil
 }
 
-// scalar scans a value that is no container. A string the payload cuts off is
-// returned with its breach; all else that is broken ends where it begins.
-func (s *jsonScanner) scalar(off int) (int, *breach) {
-	switch c := s.data[off]; {
-	case c == '"':
-		return s.quoted(off)
-	case c == '-' || c >= '0' && c <= '9':
-		return s.number(off)
-	}
+// word returns where true, false or null ends, off when there is none of them.
+func (s *jsonScanner) word(off int) int {
 	for _, word := range [...]string{"true", "false", "null"} {
 		if rest := s.data[off:]; len(rest) >= len(word) && string(rest[:len(word)]) == word {
-			return off + len(word), nil
+			return off + len(word)
 		}
 	}
-	return off, &breach{off, "there is no JSON value"}
+	return off
 }
 
-// quoted scans a string.
+// quoted scans a string. One the payload cuts off ends there, with a breach; one
+// that is broken ends where it begins.
 func (s *jsonScanner) quoted(off int) (int, *breach) {
 	data := s.data
 	for i := off + 1; ; {
@@ -190,21 +195,21 @@ func (s *jsonScanner) quoted(off int) (int, *breach) {
 	}
 }
 
-// number scans a number.
-func (s *jsonScanner) number(off int) (int, *breach) {
+// number returns where a number ends, off when there is none.
+func (s *jsonScanner) number(off int) int {
 	i := off
 	if s.data[i] == '-' {
 		i++
 	}
 	whole := s.digits(i)
 	if whole == i || s.data[i] == '0' && whole > i+1 {
-		return off, &breach{off, "there is no JSON number"}
+		return off
 	}
 	i = whole
 	if i < len(s.data) && s.data[i] == '.' {
 		fraction := s.digits(i + 1)
 		if fraction == i+1 {
-			return off, &breach{off, "there is no JSON number"}
+			return off
 		}
 		i = fraction
 	}
@@ -215,11 +220,11 @@ func (s *jsonScanner) number(off int) (int, *breach) {
 		}
 		exponent := s.digits(i)
 		if exponent == i {
-			return off, &breach{off, "there is no JSON number"}
+			return off
 		}
 		i = exponent
 	}
-	return i, nil
+	return i
 }
 
 func (s *jsonScanner) digits(off int) int {

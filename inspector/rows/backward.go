@@ -29,6 +29,9 @@ func (r *reader) backward(n int) error {
 // these are all there are.
 func (r *reader) back(from, floor Position, n int) (rows []*entry, lo Position, err error) {
 	if mark, most, ok := r.marks().before(from); ok {
+		if mark == (Position{}) {
+			return nil, floor, nil
+		}
 		if mark.Compare(floor) < 0 {
 			mark = floor
 		}

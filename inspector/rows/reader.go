@@ -169,7 +169,7 @@ func (r *reader) forward(n int) error {
 	if hi := r.marks().behind(w.hi); hi.Number > w.hi.Number+few && hi.Number <= r.limit+1 {
 		skipped := *w
 		skipped.hi = hi
-		w = &skipped
+		w, n = &skipped, 1
 	}
 	if r.cursor == nil || r.at != w.hi {
 		r.close()

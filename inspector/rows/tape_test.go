@@ -41,6 +41,7 @@ type tape struct {
 	version  uint64
 	grown    chan struct{}
 	fail     error  // what reads fail with
+	gate     *gate  // where walks wait, nil for nowhere
 	looked   uint64 // how many records walks have gone past
 	walks    int    // how many walks were begun
 }
@@ -107,6 +108,32 @@ func (t *tape) prune(floor uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.floor = max(t.floor, floor)
+}
+
+// gate holds walks up.
+type gate struct{ open chan struct{} }
+
+// shut makes walks wait until the gate it returns is opened.
+func (t *tape) shut() *gate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gate = &gate{make(chan struct{})}
+	return t.gate
+}
+
+func (t *tape) held(ctx context.Context) error {
+	t.mu.Lock()
+	g := t.gate
+	t.mu.Unlock()
+	if g == nil {
+		return nil
+	}
+	select {
+	case <-g.open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (t *tape) failWith(err error) {
@@ -203,6 +230,9 @@ func (w *walk) Until(number uint64) { w.until = number }
 
 func (w *walk) Next() bool {
 	t := w.tape
+	if w.err = t.held(w.ctx); w.err != nil {
+		return false
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if w.err = errors.Join(w.ctx.Err(), t.fail); w.err != nil {

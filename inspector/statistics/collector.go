@@ -18,17 +18,17 @@ type Collector struct {
 
 // flow is what one side sent.
 type flow struct {
-	types        [frame.Opaque + 1]Tally
-	sizes        histogram
-	compressed   Tally
-	fragmented   uint64
-	mostFrames   uint64
-	frames       uint64
-	origins      [frame.Replayed + 1]uint64
-	incomplete   [frame.Unfinished + 1]uint64
-	unreadable   uint64
-	violations   [math.MaxUint8 + 1]Breach // by Violation
-	pings        pinger
+	types      [frame.Opaque + 1]Tally
+	sizes      histogram
+	compressed Tally
+	fragmented uint64
+	mostFrames uint64
+	frames     uint64
+	origins    [frame.Replayed + 1]uint64
+	incomplete [frame.Unfinished + 1]uint64
+	unreadable uint64
+	violations [math.MaxUint8 + 1]Breach // by Violation
+	pings      pinger
 }
 
 // Add takes the next message, in the order in which an Assembler completes them. It

@@ -2,7 +2,7 @@
 // draws it: counts, rate and bytes over time, sizes, compression, ping round
 // trips, pauses, and all that was out of the ordinary.
 //
-// A Collector is given the messages and keeps no more than some 300 KiB, however
+// A Collector is given the messages and keeps no more than some 200 KiB, however
 // many there are; a Report is what it knows at one moment; its Lines are a page
 // for a terminal, with plots.
 //

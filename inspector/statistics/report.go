@@ -71,7 +71,8 @@ type Breach struct {
 type Pings struct {
 	Sent uint64
 	// Answered is how many were followed by a pong of the same payload from the
-	// other side (RFC 6455 section 5.5.3).
+	// other side (RFC 6455 section 5.5.3). Of several pings with the same payload a
+	// pong answers the oldest.
 	Answered uint64
 	// Unanswered is how many will not be answered: a later one was, or too many came
 	// after it. Those that are neither still wait.

@@ -12,7 +12,7 @@ import (
 
 // bar is the line above: where one is, and how the recording fares.
 func (r *root) bar(width int) draw.Line {
-	crumbs := []string{r.i.o.Name}
+	crumbs := []string{decode.Visible(r.i.o.Name)}
 	for _, s := range r.stack {
 		crumbs = append(crumbs, s.crumbs()...)
 	}
@@ -47,9 +47,9 @@ func (r *root) recording(width int) draw.Line {
 			parts = append(parts, counted(s.Stalls, "stall"))
 		}
 		if s.Reverse != "" {
-			parts = append(parts, s.Address+" → "+decode.Visible(s.Reverse))
+			parts = append(parts, decode.Visible(s.Address)+" → "+decode.Visible(s.Reverse))
 		} else {
-			parts = append(parts, s.Address)
+			parts = append(parts, decode.Visible(s.Address))
 		}
 	}
 	if lost := s.Shed + s.Lost; lost > 0 {

@@ -31,6 +31,16 @@ func connectionFacts(c *frame.Connection, width int, zone *time.Location) []draw
 	if c.Error != "" {
 		lines = append(lines, wrapped("error", decode.Visible(c.Error), width, draw.Bad)...)
 	}
+	lines = append(lines, tlsFacts(c.TLS, width, zone)...)
+	lines = append(lines, nil)
+	lines = append(lines, handshake(c, width)...)
+	if len(c.Body) > 0 {
+		lines = append(lines, nil, draw.Text(" body of the refusal", draw.Title))
+		for l := range bytes.Lines(c.Body) {
+			lines = append(lines, draw.Text(" "+decode.Visible(strings.TrimRight(string(l), "\r\n")), draw.Plain))
+		}
+	}
+	lines = append(lines, nil)
 	lines = append(lines, fact("time", draw.Plain, timeWords(c, zone)))
 	lines = append(lines, fact("peers", draw.Plain, decode.Visible(c.Client)+" → "+decode.Visible(orNone(c.Server))))
 	if c.State != frame.Bypassed {
@@ -48,15 +58,6 @@ func connectionFacts(c *frame.Connection, width int, zone *time.Location) []draw
 	if c.Extensions != "" {
 		lines = append(lines, wrapped("extensions", decode.Visible(c.Extensions), width, draw.Plain)...)
 	}
-	lines = append(lines, tlsFacts(c.TLS, width, zone)...)
-	lines = append(lines, nil)
-	lines = append(lines, handshake(c, width)...)
-	if len(c.Body) > 0 {
-		lines = append(lines, nil, draw.Text("body of the refusal", draw.Title))
-		for l := range bytes.Lines(c.Body) {
-			lines = append(lines, draw.Text(decode.Visible(strings.TrimRight(string(l), "\r\n")), draw.Plain))
-		}
-	}
 	return lines
 }
 
@@ -72,7 +73,7 @@ func wrapped(name, value string, width int, style draw.Style) (lines []draw.Line
 	for value != "" || len(lines) == 0 {
 		part := value
 		if draw.Width(part) > room {
-			part = strings.TrimSuffix(draw.Cut(value, room+1), "…")
+			part = draw.Text(value, style).Take(room).String()
 			if space := strings.LastIndexByte(part, ' '); space > room/2 {
 				part = part[:space+1]
 			}
@@ -183,7 +184,7 @@ func handshake(c *frame.Connection, width int) []draw.Line {
 	request := headerLines("request", c.Request)
 	response := headerLines("response", c.Response)
 	if c.Status != 0 {
-		response[0] = draw.Line{{Text: "response ", Style: draw.Title}, {Text: fmt.Sprint(c.Status), Style: draw.Strong}}
+		response[0] = draw.Line{{Text: " response ", Style: draw.Title}, {Text: fmt.Sprint(c.Status), Style: draw.Strong}}
 	}
 	if width < 80 {
 		return append(append(request, nil), response...)
@@ -192,10 +193,10 @@ func handshake(c *frame.Connection, width int) []draw.Line {
 }
 
 func headerLines(name string, fields []frame.Field) []draw.Line {
-	lines := []draw.Line{draw.Text(name, draw.Title)}
+	lines := []draw.Line{draw.Text(" "+name, draw.Title)}
 	for _, f := range fields {
 		lines = append(lines, draw.Line{
-			{Text: decode.Visible(f.Name) + ": ", Style: draw.Name}, {Text: decode.Visible(f.Value)},
+			{Text: " " + decode.Visible(f.Name) + ": ", Style: draw.Name}, {Text: decode.Visible(f.Value)},
 		})
 	}
 	return lines
@@ -224,23 +225,10 @@ func beside(left, right []draw.Line, width int) (lines []draw.Line) {
 func fold(lines []draw.Line, width int) (out []draw.Line) {
 	for _, l := range lines {
 		for l.Width() > width {
-			out = append(out, cutAt(l, width))
-			l = append(draw.Line{{Text: "  "}}, l.Skip(width)...)
+			out = append(out, l.Take(width))
+			l = append(draw.Line{{Text: "   "}}, l.Skip(width)...)
 		}
 		out = append(out, l)
-	}
-	return out
-}
-
-// cutAt returns what of a line is in its first cells, without an ellipsis.
-func cutAt(l draw.Line, width int) (out draw.Line) {
-	for _, s := range l {
-		w := draw.Width(s.Text)
-		if w > width {
-			text := strings.TrimSuffix(draw.Cut(s.Text, width+1), "…")
-			return append(out, draw.Span{Text: text, Style: s.Style})
-		}
-		out, width = append(out, s), width-w
 	}
 	return out
 }

@@ -81,25 +81,11 @@ func stack(blocks [][]draw.Line, columns, width int) []draw.Line {
 			if gap := column*width - lines[y].Width(); gap > 0 {
 				lines[y] = append(lines[y], draw.Span{Text: strings.Repeat(" ", gap)})
 			}
-			lines[y] = append(lines[y], clipLine(l, width-1)...)
+			lines[y] = append(lines[y], l.Cut(width-1)...)
 			y++
 		}
 	}
 	return lines
-}
-
-// clipLine cuts a line off at a width.
-func clipLine(l draw.Line, width int) draw.Line {
-	var out draw.Line
-	for _, s := range l {
-		if w := draw.Width(s.Text); w > width {
-			return append(out, draw.Span{Text: draw.Cut(s.Text, width), Style: s.Style})
-		} else {
-			width -= w
-		}
-		out = append(out, s)
-	}
-	return out
 }
 
 // language tells of filters and commands.

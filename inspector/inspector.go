@@ -53,6 +53,7 @@ type Inspector struct {
 	fault  error    // that ends the inspector
 
 	// The fields below belong to the goroutine of app.
+	began    func() // set by tests
 	root     *root
 	clip     tcell.Screen // the terminal, once it was drawn on
 	quitting bool
@@ -96,6 +97,9 @@ func (i *Inspector) Run(ctx context.Context) error {
 	})
 	if i.o.Screen != nil {
 		i.app.SetScreen(i.o.Screen)
+	}
+	if i.began != nil {
+		i.began()
 	}
 	paced := make(chan struct{})
 	go func() {

@@ -212,10 +212,10 @@ func payloadPreview(p []byte, text, more bool, width, side int, style draw.Style
 		}
 	}
 	line := draw.Text(string(out), style).Skip(side)
-	if more || shown < len(p) || line.Width() > width {
-		line = append(cutAt(line, width-1), draw.Span{Text: "…", Style: draw.Dim})
+	if more || shown < len(p) {
+		line = append(line, draw.Span{Text: " …"})
 	}
-	return line
+	return line.Cut(width)
 }
 
 // looksText reports whether bytes that are not declared as text can be read as

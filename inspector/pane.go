@@ -21,7 +21,7 @@ func pane(p draw.Painter, r rect, title, note draw.Line, focus bool) rect {
 	} else {
 		note = nil
 	}
-	if title = clipLine(title, room-2); len(title) > 0 {
+	if title = title.Cut(room - 2); len(title) > 0 {
 		top = append(top, draw.Span{Text: " ", Style: edge})
 		for _, s := range title {
 			if s.Style == draw.Title {

@@ -107,3 +107,22 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+// TestCut would catch a line that is longer than its place, or cut without a
+// sign.
+func TestCut(t *testing.T) {
+	line := draw.Line{{"ab", draw.Plain}, {"日c", draw.Bad}}
+	for cells, want := range []string{"", "…", "a…", "ab…", "ab…", "ab日c"} {
+		if got := line.Cut(cells).String(); got != want {
+			t.Errorf("cut to %d cells the line is %q, want %q", cells, got, want)
+		}
+	}
+	for cells, want := range []string{"", "a", "ab", "ab", "ab日", "ab日c", "ab日c"} {
+		if got := line.Take(cells).String(); got != want {
+			t.Errorf("the first %d cells are %q, want %q", cells, got, want)
+		}
+	}
+	if got := line.String(); got != "ab日c" {
+		t.Errorf("the line itself became %q", got)
+	}
+}

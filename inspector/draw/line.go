@@ -69,16 +69,7 @@ func Cut(text string, cells int) string {
 	if cells <= 0 {
 		return ""
 	}
-	used, end := 0, 0
-	for i, r := range text {
-		w := decode.Width([]byte(string(r)))
-		if used+w > cells-1 {
-			end = i
-			break
-		}
-		used += w
-	}
-	return text[:end] + "…"
+	return take(text, cells-1) + "…"
 }
 
 // Skip returns the line without its first cells. A character that takes two and
@@ -99,6 +90,30 @@ func (l Line) Skip(cells int) Line {
 	return nil
 }
 
+// Take returns the first cells of the line, and fewer where a character that
+// takes two would be cut in half.
+func (l Line) Take(cells int) Line {
+	for i, s := range l {
+		w := Width(s.Text)
+		if w <= cells {
+			cells -= w
+			continue
+		}
+		return append(l[:i:i], Span{take(s.Text, cells), s.Style})
+	}
+	return l
+}
+
+func take(text string, cells int) string {
+	used := 0
+	for i, r := range text {
+		if used += decode.Width([]byte(string(r))); used > cells {
+			return text[:i]
+		}
+	}
+	return text
+}
+
 func skip(text string, cells int) string {
 	for i, r := range text {
 		w := decode.Width([]byte(string(r)))
@@ -108,4 +123,17 @@ func skip(text string, cells int) string {
 		cells -= w
 	}
 	return strings.Repeat(" ", max(0, -cells))
+}
+
+// Cut returns the line in no more than so many cells, with an ellipsis at its end
+// where it is longer.
+func (l Line) Cut(cells int) Line {
+	if l.Width() <= cells {
+		return l
+	}
+	if cells <= 0 {
+		return nil
+	}
+	cut := l.Take(cells - 1)
+	return append(cut[:len(cut):len(cut)], Span{"…", Dim})
 }

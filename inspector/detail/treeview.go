@@ -117,6 +117,9 @@ func (v *treeView) toggle(s *sight) {
 		it.open = false
 	default:
 		it.unfold(s.w)
+		v.list()
+		// Something of what was unfolded comes into sight.
+		v.top = max(v.top, v.row+min(len(it.kids), s.h/2)-s.h+1)
 	}
 	v.list()
 }

@@ -52,7 +52,7 @@ func (t *counter) work() {
 			t.close()
 			t.walk = d.walk
 		}
-		if d.stopped || d.ready != d.walk {
+		if d.uncounted || !d.ready {
 			return
 		}
 		more, err := t.step(&d)

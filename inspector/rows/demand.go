@@ -21,12 +21,12 @@ type demand struct {
 	// included. Page is how many a screen has.
 	low, high int64
 	page      int
-	// stopped is set when nothing is to be searched for any more, asked when
-	// matches are to be counted in any case.
-	stopped, asked bool
-	// ready is the walk of which the first rows are there, ticks how often the
-	// capture has changed.
-	ready, ticks uint64
+	// stopped is set when rows are not to be searched for any more, uncounted when
+	// matches are not to be counted any more, and asked when they are in any case.
+	stopped, uncounted, asked bool
+	// ready is set when the first rows that the query selects are there.
+	ready bool
+	ticks uint64 // counts changes of the capture
 	// open are the messages that are unfolded.
 	open []*fold
 }

@@ -51,6 +51,7 @@ func New(source Source, q Query, changed func()) *List {
 		height: 1, win: &window{}, following: true, query: q,
 		reader: newBell(), counter: newBell(), unfolder: newBell(),
 	}
+	l.recount(&l.demand)
 	l.restart(&jump{to: goal{kind: toLast}})
 	for _, run := range []func(context.Context){l.read, l.tally, l.unfold, l.watch} {
 		l.wg.Go(func() { run(ctx) })
@@ -111,21 +112,30 @@ func (l *List) SetQuery(q Query) {
 	l.query, l.count = q, tallied{}
 	l.pause.baseline = nil
 	l.cancelWalk()
+	l.mu.Lock()
+	l.recount(&l.demand)
+	l.demand.ready = false
+	l.mu.Unlock()
 	l.restart(&jump{to: to})
 }
 
-// Cancel ends the search for rows that is under way, and the count of matches.
-// What was found is shown, and nothing else is looked for until the query is set
-// again or the list is told to go to a place it has not got.
+// Cancel ends the count of matches, and the search for rows if one is under way.
+// What was found is shown then, and nothing else is searched for until the query
+// is set or the list is told to go to a place.
 func (l *List) Cancel() {
-	l.following = false
 	l.mu.Lock()
-	l.demand.stopped = true
+	d := &l.demand
+	d.uncounted = l.news.count.looked < l.news.total || !l.news.count.counting
+	if d.stopped = l.jump != nil || l.scan.Active; d.stopped {
+		l.following = false
+		l.cancelGen()
+	}
+	if d.uncounted {
+		l.cancelWalk()
+	}
 	l.reader.ring()
 	l.counter.ring()
 	l.mu.Unlock()
-	l.cancelGen()
-	l.cancelWalk()
 }
 
 // Scan says how the search for the rows that are shown stands.
@@ -174,17 +184,22 @@ func (l *List) Counts() Counts {
 	case c.Total > 0:
 		c.Progress = float64(c.Looked) / float64(c.Total)
 	}
-	if e := l.win.at(l.sel.ord); e != nil && c.Counting {
-		c.Selected = l.count.marks.ordinal(l.win, l.sel.ord)
+	if n := l.count.marks.ordinal(l.win, l.sel.ord); n <= c.Matched && l.win.at(l.sel.ord) != nil {
+		c.Selected = n
 	}
 	return c
 }
 
-// Count asks for the matches to be counted though the query selects everything.
+// Count has matches counted though the query selects everything, or the count
+// was cancelled.
 func (l *List) Count() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.demand.asked = true
+	d := &l.demand
+	if d.uncounted {
+		l.recount(d)
+	}
+	d.asked = true
 	l.counter.ring()
 }
 

@@ -78,6 +78,19 @@ func (m *marks) ordinal(w *window, ord int64) uint64 {
 	return 0
 }
 
+// farFrom reports whether which matches the rows of w are can be found out by
+// reading some more of those before.
+func (m *marks) farFrom(w *window) bool {
+	const most = maxRows / 4
+	if m == nil || w.first || len(w.rows) == 0 {
+		return false
+	}
+	m.mu.Lock()
+	known := !m.late && m.stride > 1 && m.stride <= most && m.looked >= w.lo.Number
+	m.mu.Unlock()
+	return known && m.ordinal(w, w.base) == 0
+}
+
 // before returns the last mark before p. There are no more than most matches
 // from there up to p. It returns false when that is not known, and the zero
 // Position when no match is before p.

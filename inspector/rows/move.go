@@ -189,9 +189,6 @@ func (l *List) restart(j *jump) {
 	if d.horizon = 0; l.pause.horizon != nil {
 		d.horizon = *l.pause.horizon
 	}
-	if !d.stopped && (d.walkCtx == nil || d.walkCtx.Err() != nil) {
-		l.recount(d)
-	}
 	d.low, d.high = l.screen()
 	d.page = l.height
 	l.news.win, l.news.scan = nil, Scan{}
@@ -199,10 +196,10 @@ func (l *List) restart(j *jump) {
 	l.counter.ring()
 }
 
-// recount begins a new count. The list must be locked.
+// recount begins a count of what the query selects. The list must be locked.
 func (l *List) recount(d *demand) {
 	d.walk++
-	d.query = l.query
+	d.query, d.uncounted, d.asked = l.query, false, false
 	d.walkCtx, l.cancelWalk = context.WithCancel(l.root)
 	l.news.count = tallied{}
 }

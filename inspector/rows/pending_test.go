@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,13 +186,15 @@ func TestRefresh(t *testing.T) {
 		defer l.Close()
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		go func() {
+		var writer sync.WaitGroup
+		writer.Go(func() {
 			for ctx.Err() == nil {
 				tape.add(1, 0, 1, true, "message")
 				tape.changed()
 				time.Sleep(time.Millisecond)
 			}
-		}()
+		})
+		defer writer.Wait()
 		updates := 0
 		for ctx.Err() == nil {
 			select {

@@ -17,13 +17,13 @@ func (r *reader) publish(err error) {
 			return
 		}
 		n.scan = r.scan()
-		n.scan.Active = r.missing && err == nil
+		n.scan.Active, n.scan.Cancelled = r.missing && err == nil, r.win.stopped
 		if !r.shown {
 			return
 		}
 		n.win = r.win
-		if d := &l.demand; d.ready != d.walk {
-			d.ready = d.walk
+		if d := &l.demand; !d.ready {
+			d.ready = true
 			l.counter.ring()
 		}
 	})
@@ -43,22 +43,16 @@ func (r *reader) scan() Scan {
 }
 
 // stop ends the search: what was found is all there is to show.
-func (r *reader) stop() {
+func (r *reader) stop(err error) {
 	r.close()
 	if r.win == nil {
 		r.win = opening(goal{position: Position{Number: 1}})
 	}
-	if r.win.stopped {
+	if r.win.stopped && err == nil {
 		return
 	}
 	stopped := *r.win
 	stopped.stopped = true
-	r.win, r.shown = &stopped, true
-	l := r.list
-	l.tell(func(n *news) {
-		if l.demand.gen == r.d.gen {
-			n.gen, n.win, n.scan = r.d.gen, r.win, r.scan()
-			n.scan.Cancelled = true
-		}
-	})
+	r.win, r.missing, r.shown = &stopped, false, true
+	r.publish(err)
 }

@@ -57,7 +57,8 @@ func (r *reader) work() {
 		}
 		r.d = d
 		if d.stopped {
-			r.stop()
+			err := r.look(r.list.root)
+			r.stop(err)
 			return
 		}
 		more, err := r.step()
@@ -80,11 +81,8 @@ func (r *reader) work() {
 
 // step reads a piece of what is wanted, and reports whether it had to.
 func (r *reader) step() (more bool, err error) {
-	if r.ticks != r.d.ticks {
-		if err := r.look(r.d.ctx); err != nil {
-			return false, err
-		}
-		r.ticks, r.fresh = r.d.ticks, true
+	if err := r.look(r.d.ctx); err != nil {
+		return false, err
 	}
 	if r.win == nil {
 		if r.win, err = r.open(); err != nil {
@@ -111,6 +109,9 @@ func (r *reader) step() (more bool, err error) {
 			return true, r.backward(int(before))
 		}
 	}
+	if m := r.marks(); m.farFrom(r.win) {
+		return true, r.backward(minBack)
+	}
 	if r.win.last && !r.ended() {
 		grown := *r.win
 		grown.last = false
@@ -120,8 +121,11 @@ func (r *reader) step() (more bool, err error) {
 	return false, nil
 }
 
-// look asks for the last record there is.
+// look asks for the last record there is, if the capture has changed.
 func (r *reader) look(ctx context.Context) error {
+	if r.ticks == r.d.ticks {
+		return nil
+	}
 	last, err := r.list.source.Count(ctx, r.d.query.Conn)
 	if err != nil {
 		return err
@@ -135,6 +139,7 @@ func (r *reader) look(ctx context.Context) error {
 	if !known {
 		r.list.tell(func(n *news) { n.total = last })
 	}
+	r.ticks, r.fresh = r.d.ticks, true
 	return nil
 }
 

@@ -3,6 +3,7 @@ module github.com/wsluice/wsluice
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/elazarl/goproxy v1.9.2
 	github.com/expr-lang/expr v1.17.8
 	github.com/gorilla/websocket v1.5.3

@@ -67,12 +67,12 @@ func cborHead(data []byte, off int) (major, info byte, arg uint64, end int, wron
 }
 
 // parse takes the tags before a value for part of it.
-func (cbor) parse(data []byte, off int) (it item, wrong string) {
+func (cbor) parse(it *item, data []byte, off int) (wrong string) {
 	for tags := 0; ; tags++ {
 		major, info, arg, end, wrong := cborHead(data, off)
-		it = item{code: major<<5 | info, arg: arg, body: end, end: end}
+		*it = item{code: major<<5 | info, arg: arg, body: end, end: end}
 		if wrong != "" {
-			return it, wrong
+			return wrong
 		}
 		switch major {
 		case cborUint, cborNegative:
@@ -82,7 +82,7 @@ func (cbor) parse(data []byte, off int) (it item, wrong string) {
 				it.kind = String
 			}
 			if it.chunked = info == indefinite; it.chunked {
-				return it, it.chunks(data)
+				return it.chunks(data)
 			}
 			it.extend(data, arg)
 		case cborArray, cborMap:
@@ -94,27 +94,27 @@ func (cbor) parse(data []byte, off int) (it item, wrong string) {
 			}
 		case cborTag:
 			if end == len(data) {
-				return it, endsEarly
+				return endsEarly
 			}
 			if tags == maxTags {
-				return it, "more than 16 tags on one value"
+				return "more than 16 tags on one value"
 			}
 			off = end
 			continue
 		default:
 			switch {
 			case info == indefinite && tags > 0:
-				return it, "a tag without a value"
+				return "a tag without a value"
 			case info == indefinite:
 			case info >= 25:
 				it.kind = Number
 			case info == 24 && arg < 32:
-				return it, "a simple value that is not defined"
+				return "a simple value that is not defined"
 			default:
 				it.kind = Literal
 			}
 		}
-		return it, ""
+		return ""
 	}
 }
 
@@ -155,7 +155,7 @@ func (it *item) content(data []byte) []byte {
 	return joined
 }
 
-func (cbor) fill(s scope, n *Node, data []byte, off int, it item) {
+func (cbor) fill(s scope, n *Node, data []byte, off int, it *item) {
 	switch it.kind {
 	case Number:
 		n.setCBORNumber(it)
@@ -184,7 +184,7 @@ func (cbor) fill(s scope, n *Node, data []byte, off int, it item) {
 	}
 }
 
-func (n *Node) setCBORNumber(it item) {
+func (n *Node) setCBORNumber(it *item) {
 	switch it.code {
 	case cborSimple<<5 | 25:
 		n.setFloat(halfFloat(uint16(it.arg)), 32)

@@ -30,11 +30,12 @@ type item struct {
 
 // grammar is how a format of items is written.
 type grammar interface {
-	// parse returns the item at off, which is within data, or why there is none.
-	parse(data []byte, off int) (it item, wrong string)
+	// parse sets it to the item at off, which is within data, or says why there is
+	// none.
+	parse(it *item, data []byte, off int) (wrong string)
 	// fill sets what n shows of an item that is no container, and the notes of
 	// any.
-	fill(s scope, n *Node, data []byte, off int, it item)
+	fill(s scope, n *Node, data []byte, off int, it *item)
 }
 
 // itemScanner looks a payload of items through once.
@@ -45,6 +46,7 @@ type itemScanner struct {
 	index   *indexer
 	levels  []level
 	stats   itemStats
+	item    item // the one that was parsed last
 }
 
 // level is a container the scanner is in.
@@ -79,7 +81,8 @@ func (s *itemScanner) value(off int) (end, count int, wrong *breach) {
 		if off == len(s.data) {
 			return breaks(off, endsEarly)
 		}
-		it, why := s.grammar.parse(s.data, off)
+		it := &s.item
+		why := s.grammar.parse(it, s.data, off)
 		switch {
 		case why != "":
 			return breaks(off, why)
@@ -130,7 +133,7 @@ func (l *level) next() bool {
 }
 
 // note adds the item at off to the index and the stats.
-func (s *itemScanner) note(off int, it item) {
+func (s *itemScanner) note(off int, it *item) {
 	key := false
 	if n := len(s.levels); n > 0 {
 		if key = s.levels[n-1].key; key || !s.levels[n-1].object {
@@ -150,7 +153,7 @@ func (s *itemScanner) note(off int, it item) {
 	}
 }
 
-func (s *itemScanner) enter(it item) {
+func (s *itemScanner) enter(it *item) {
 	l := level{left: it.count, object: it.kind == Object, key: it.kind == Object}
 	if l.object && it.count > 0 {
 		l.left *= 2
@@ -255,8 +258,8 @@ func (d *itemDoc) node(off int) (Node, int) {
 		node.Note = "the value is missing"
 		return node, off
 	}
-	it, wrong := d.grammar.parse(d.data, off)
-	if wrong != "" || it.kind == None {
+	it := new(item)
+	if d.grammar.parse(it, d.data, off) != "" || it.kind == None {
 		node.Note = "the value is missing"
 		return node, len(d.data)
 	}

@@ -39,9 +39,9 @@ const (
 	int8Code    = 0xD0
 )
 
-func (msgpack) parse(data []byte, off int) (it item, wrong string) {
+func (msgpack) parse(it *item, data []byte, off int) (wrong string) {
 	c := data[off]
-	it = item{code: c, body: off + 1, end: off + 1}
+	*it = item{code: c, body: off + 1, end: off + 1}
 	switch {
 	case c <= 0x7F, c >= 0xE0:
 		it.kind, it.arg = Number, uint64(int8(c))
@@ -53,7 +53,7 @@ func (msgpack) parse(data []byte, off int) (it item, wrong string) {
 		it.kind = String
 		it.extend(data, uint64(c&0x1F))
 	case c == 0xC1:
-		return it, "the code c1, which has no meaning"
+		return "the code c1, which has no meaning"
 	case c < firstLayout:
 		it.kind = Literal
 	default:
@@ -61,7 +61,7 @@ func (msgpack) parse(data []byte, off int) (it item, wrong string) {
 		it.kind = layout.kind
 		arg, ok := bigEndian(data, it.body, layout.arg)
 		if !ok {
-			return it, endsEarly
+			return endsEarly
 		}
 		it.arg = arg
 		it.body += layout.arg
@@ -77,7 +77,7 @@ func (msgpack) parse(data []byte, off int) (it item, wrong string) {
 			it.extend(data, uint64(layout.size))
 		}
 	}
-	return it, ""
+	return ""
 }
 
 // extend ends the item size bytes after its body begins, or where data ends.
@@ -99,7 +99,7 @@ func bigEndian(data []byte, off, size int) (n uint64, ok bool) {
 	return n, true
 }
 
-func (msgpack) fill(s scope, n *Node, data []byte, off int, it item) {
+func (msgpack) fill(s scope, n *Node, data []byte, off int, it *item) {
 	switch it.kind {
 	case Literal:
 		n.Value = [...]string{"null", "", "false", "true"}[it.code-0xC0]

@@ -200,6 +200,61 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
+// BenchmarkPageCompressed reads pages of 100 messages at random places of a
+// connection with a million messages, each compressed with the context of those
+// before, after one walk has gone through it.
+func BenchmarkPageCompressed(b *testing.B) {
+	const messages = 1_000_000
+	path := filepath.Join(b.TempDir(), "capture.db")
+	rec := create(b, path, Options{})
+	tape, err := rec.Open(&frame.Connection{State: frame.Open, URL: "wss://example.org/", Start: epoch, Extensions: "permessage-deflate"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var sides [2]*frame.Deflater
+	for side := range sides {
+		if sides[side], err = frame.NewDeflater(true, 15); err != nil {
+			b.Fatal(err)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range messages {
+		side := frame.Side(rng.IntN(8) / 7) // mostly one of them
+		said := fmt.Appendf(nil, `{"id":%d,"price":%d.%02d,"symbol":"ABC%d","side":"buy","qty":%d,"ts":17%011d}`,
+			i, rng.IntN(1000), rng.IntN(100), rng.IntN(50), rng.IntN(1000), rng.Int64N(1e11))
+		h := frame.Header{Fin: true, Opcode: frame.Text, RSV: frame.RSV1}
+		tape.Append(side, epoch.Add(time.Duration(i)*time.Millisecond), wire(side, h, sides[side].Append(nil, said)))
+	}
+	tape.Close(frame.End{Time: epoch})
+	closeAll(b, rec)
+	r, err := Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { r.Close() })
+	page := func(q Query, n int) time.Duration {
+		start := time.Now()
+		m := r.Messages(b.Context(), q)
+		defer m.Close()
+		for range n {
+			if !m.Next() {
+				b.Fatal("too few messages: ", m.Err())
+			}
+		}
+		return time.Since(start)
+	}
+	first := page(Query{Conn: 1, Limit: 256}, messages)
+	var took []time.Duration
+	for b.Loop() {
+		took = append(took, page(Query{Conn: 1, Limit: 256, Start: 1 + rand.Uint64N(messages-100)}, 100))
+	}
+	slices.Sort(took)
+	b.ReportMetric(first.Seconds(), "first-walk-s")
+	b.ReportMetric(float64(r.bookmarks.size)/(1<<20), "bookmarks-MiB")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
+
 // BenchmarkScan searches the payloads of a million frames.
 func BenchmarkScan(b *testing.B) {
 	r := bigCapture(b, 10)

@@ -16,18 +16,33 @@ func (r *root) bar(width int) draw.Line {
 	for _, s := range r.stack {
 		crumbs = append(crumbs, s.crumbs()...)
 	}
-	if width < 100 {
-		crumbs = crumbs[1:]
-	}
 	right := r.recording(width)
-	room := width - right.Width() - 2
-	where := " " + strings.Join(crumbs, " › ")
-	for draw.Width(where) > room && len(crumbs) > 1 {
-		crumbs = slices.Delete(crumbs, 0, 1)
-		where = " … › " + strings.Join(crumbs, " › ")
-	}
-	line := draw.Line{{Text: draw.Fit(where, max(0, room)), Style: draw.Bar}, {Text: " ", Style: draw.Bar}}
+	room := max(0, width-right.Width()-2)
+	line := draw.Line{{Text: " " + draw.Fit(trail(crumbs, room-1), max(0, room-1)), Style: draw.Bar}, {Text: " ", Style: draw.Bar}}
 	return append(append(line, right...), draw.Span{Text: " ", Style: draw.Bar})
+}
+
+// trail joins breadcrumbs. Where there is little room those of the way here go
+// first, then the longest of the rest is cut.
+func trail(crumbs []string, room int) string {
+	const between = " › "
+	way := strings.Join(crumbs, between)
+	for len(crumbs) > 2 && draw.Width(way) > room {
+		crumbs = crumbs[1:]
+		way = "…" + between + strings.Join(crumbs, between)
+	}
+	if over := draw.Width(way) - room; over > 0 && len(crumbs) > 1 {
+		longest := 0
+		for i, c := range crumbs {
+			if draw.Width(c) > draw.Width(crumbs[longest]) {
+				longest = i
+			}
+		}
+		crumbs = slices.Clone(crumbs)
+		crumbs[longest] = draw.Cut(crumbs[longest], max(6, draw.Width(crumbs[longest])-over+2))
+		way = strings.Join(crumbs, between)
+	}
+	return way
 }
 
 // recording is the right end of the bar. What matters most stands last and stays
@@ -38,7 +53,7 @@ func (r *root) recording(width int) draw.Line {
 		return draw.Text("at rest", draw.BarDim)
 	}
 	var parts []string
-	if width >= 100 {
+	if width >= 120 {
 		parts = append(parts, byteCount(uint64(s.Size)))
 		if s.Queued > 1<<20 {
 			parts = append(parts, "queue "+byteCount(uint64(s.Queued)))

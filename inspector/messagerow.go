@@ -50,11 +50,15 @@ func messageHead(l rowLook) draw.Line {
 	if l.conn {
 		b.WriteString(draw.FitRight("conn", 5) + "  ")
 	}
-	b.WriteString(draw.Fit(l.timeHead(), 12) + "  ")
+	b.WriteString(draw.Fit(l.timeHead(), l.timeWidth()) + "  ")
 	if l.delta() {
 		b.WriteString(draw.Fit("Δ", 7) + "  ")
 	}
-	b.WriteString("dir  type     size  preview")
+	b.WriteString("dir  type ")
+	if l.sizes() {
+		b.WriteString("    size  ")
+	}
+	b.WriteString("preview")
 	return draw.Text(draw.Cut(b.String(), l.width), draw.Dim)
 }
 
@@ -63,10 +67,21 @@ func (l rowLook) timeHead() string {
 		return "since start"
 	}
 	if l.clock == sinceBefore {
-		return "since before"
+		return "+ before"
 	}
 	return "time"
 }
+
+// timeWidth is the width of the column of the time.
+func (l rowLook) timeWidth() int {
+	if l.width < 60 {
+		return 8
+	}
+	return 12
+}
+
+// sizes reports whether there is room for a column with the size.
+func (l rowLook) sizes() bool { return l.width >= 50 }
 
 // delta reports whether there is room for a column with the time since the row
 // before.
@@ -90,7 +105,9 @@ func messageRow(row rows.Row, l rowLook, mark Mark) draw.Line {
 	}
 	line = append(line, l.times(m.Time, row.Before)...)
 	line = append(line, kindSpans(m.From, m.Type)...)
-	line = append(line, draw.Span{Text: draw.FitRight(short(m.Size), 6) + "  "})
+	if l.sizes() {
+		line = append(line, draw.Span{Text: draw.FitRight(short(m.Size), 6) + "  "})
+	}
 	for _, word := range messageMarks(m) {
 		line = append(line, draw.Span{Text: "[" + word.Text + "] ", Style: word.Style})
 	}
@@ -137,11 +154,11 @@ func (l rowLook) times(at time.Time, before *frame.Message) draw.Line {
 	var clock string
 	switch l.clock {
 	case sinceStart:
-		clock = draw.FitRight(fmt.Sprintf("%.3fs", at.Sub(l.start).Seconds()), 12)
+		clock = draw.FitRight(fmt.Sprintf("%.3fs", at.Sub(l.start).Seconds()), l.timeWidth())
 	case sinceBefore:
-		clock = draw.FitRight(since, 12)
+		clock = draw.FitRight(since, l.timeWidth())
 	default:
-		clock = at.In(l.zone).Format("15:04:05.000")
+		clock = at.In(l.zone).Format("15:04:05.000")[:l.timeWidth()]
 	}
 	line := draw.Line{{Text: clock + "  ", Style: draw.Dim}}
 	if l.delta() {
@@ -247,7 +264,7 @@ func closeWords(p []byte) string {
 
 // frameRow draws one frame of an unfolded message.
 func frameRow(f *frame.Record, l rowLook) draw.Line {
-	line := draw.Line{{Text: "   "}, {Text: draw.FitRight("└ "+grouped(f.Seq), l.number) + "  ", Style: draw.Dim}}
+	line := draw.Line{{Text: "  └", Style: draw.Dim}, {Text: draw.FitRight(grouped(f.Seq), l.number) + "  ", Style: draw.Dim}}
 	if l.conn {
 		line = append(line, draw.Span{Text: strings.Repeat(" ", 7)})
 	}
@@ -260,7 +277,9 @@ func frameRow(f *frame.Record, l rowLook) draw.Line {
 	spans := kindSpans(f.From, kind)
 	spans[1].Text = draw.Fit(word, 5) + " "
 	line = append(line, spans...)
-	line = append(line, draw.Span{Text: draw.FitRight(short(f.Header.Length), 6) + "  "})
+	if l.sizes() {
+		line = append(line, draw.Span{Text: draw.FitRight(short(f.Header.Length), 6) + "  "})
+	}
 	flags := ""
 	if f.Header.Fin {
 		flags = "FIN "

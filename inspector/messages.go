@@ -239,7 +239,7 @@ func (m *messages) act(a keys.Action) bool {
 	}
 	switch a {
 	case keys.NextPane, keys.PreviousPane:
-		m.inner = !m.inner
+		m.enter(!m.inner)
 	case keys.Zoom:
 		m.zoomed = !m.zoomed
 	case keys.NextConn:
@@ -330,7 +330,15 @@ func (m *messages) open() {
 		m.list.Fold()
 		return
 	}
-	m.inner = true
+	m.enter(true)
+}
+
+// enter gives the keys to the detail, or back to the list. What somebody reads
+// there must not go away because something else comes.
+func (m *messages) enter(inner bool) {
+	if m.inner = inner; inner {
+		m.list.Unfollow()
+	}
 }
 
 // choose does what leaves messages out.
@@ -483,7 +491,7 @@ func neighbour(ctx context.Context, source Source, from uint64, step int) (uint6
 
 func (m *messages) mouse(action tview.MouseAction, x, y int) {
 	if m.lower.holds(x, y) && (m.inner || !m.where.holds(x, y)) {
-		m.inner = true
+		m.enter(true)
 		m.detail.mouse(action)
 		return
 	}

@@ -31,7 +31,6 @@ func (l *List) tally(ctx context.Context) {
 type counter struct {
 	list   *List
 	walk   uint64
-	ticks  uint64
 	cursor Messages
 	tallied
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/wsluice/wsluice/frame"
@@ -106,6 +107,23 @@ func BenchmarkLarge(b *testing.B) {
 					p.Lines()
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkScreen measures drawing what is shown most often, on a large terminal.
+func BenchmarkScreen(b *testing.B) {
+	s := read(subject(frame.Server, frame.Text, `{"ch":"book","bids":[`+strings.Repeat(`[64210.5,0.3],`, 80)+`[1,2]],"ts":1763719331433}`))
+	p := opened(b, s, 200, 60)
+	for _, view := range p.Views() {
+		b.Run(view, func(b *testing.B) {
+			p.SetView(view)
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Title()
+				p.Tabs()
+				p.Lines()
+			}
 		})
 	}
 }

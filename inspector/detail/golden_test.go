@@ -88,6 +88,16 @@ func golden() map[string]detail.Subject {
 	} {
 		all[name] = read(subject(frame.Server, frame.Text, payload))
 	}
+	jwt := "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwiZXhwIjoxNzYzNzE5MzMxfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
+	all["jwt"] = read(subject(frame.Client, frame.Text, `{"token":"`+jwt+`","data":"eyJpbnNpZGUiOnRydWV9"}`))
+	for name, hex := range map[string]string{
+		"msgpack":  "84 a2 6f70 a3 737562 a2 6964 07 a4 61726773 93 01 cb3ff8000000000000 c0 a4 6461746b c4 04 00ff10fe",
+		"cbor":     "a4 62 6f70 63 737562 62 7473 c1 1a 6920 3993 64 6c697374 9f 01 20 f5 ff 03 44 00ff10fe",
+		"protobuf": "08 9601 12 07 74657374696e67 1a 05 08 01 12 01 61 21 000000000000f83f 2d 0000803f",
+		"gzip":     "1f8b08000000000000ffaa56cacc2bce4c4955b22a292a4dad05040000ffffe1d361ec0f000000",
+	} {
+		all[name] = read(subject(frame.Server, frame.Binary, unhex(hex)))
+	}
 	return all
 }
 
@@ -104,6 +114,9 @@ func TestGolden(t *testing.T) {
 						continue // a screen full of the same
 					}
 					p.SetView(view)
+					if width == 98 && view != "text" {
+						p.ToggleAll()
+					}
 					p.Resize(width, 24)
 					if p.View() == "header" {
 						p.Resize(width, 70)

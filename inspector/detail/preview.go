@@ -61,16 +61,13 @@ func (p *previewer) value(it *item, depth int) (whole bool) {
 	case decode.Object, decode.Array:
 		return p.container(it, depth)
 	}
-	quote := ""
-	if n.Kind == decode.String {
-		quote = `"`
-	}
-	text := draw.Cut(n.Value, max(1, p.room-2*len(quote)-depth))
+	open, end := quotes(n.Kind)
+	text := draw.Cut(n.Value, max(1, p.room-len(open+end)-depth))
 	whole = !n.Cut && text == n.Value
 	if n.Cut && text == n.Value {
 		text += "…"
 	}
-	p.put(quote+text+quote, leafStyle(n.Kind))
+	p.put(open+text+end, leafStyle(n.Kind))
 	return whole
 }
 

@@ -72,7 +72,7 @@ const (
 	// rows of a long line begin anew after each run, so that no row depends on all
 	// of the line before it. A run is a whole number of rows of ASCII, where this
 	// cannot be seen.
-	maxRun = 64 << 10
+	maxRun = 32 << 10
 	// maxRow is how many bytes of a line are in one row when not wrapped; the rest
 	// goes on in the next row.
 	maxRow = 4 << 10
@@ -181,24 +181,20 @@ func (l *layout) before(start int) int {
 // at the very end begins no row of its own.
 func (l *layout) last() int { return max(0, len(l.src)-1) }
 
-// skip returns the row that is n rows below start, or above when n is negative, as
-// far as there are rows.
-func (l *layout) skip(start, n int) int {
+// skip returns the row that is n rows below start, or above when n is negative, and
+// whether there are so many.
+func (l *layout) skip(start, n int) (row int, ok bool) {
+	step := l.next
+	if n < 0 {
+		step, n = l.before, -n
+	}
 	for ; n > 0; n-- {
-		row := l.next(start)
-		if row < 0 {
-			break
+		if row = step(start); row < 0 {
+			return start, false
 		}
 		start = row
 	}
-	for ; n < 0; n++ {
-		row := l.before(start)
-		if row < 0 {
-			break
-		}
-		start = row
-	}
-	return start
+	return start, true
 }
 
 // show returns the bytes of a row as text of at most cells cells, and where in that

@@ -28,9 +28,8 @@ func (v *textView) settle(s *sight) {
 		v.left = 0
 	}
 	v.top, _ = v.lay.row(v.top)
-	bottom, _ := v.lay.row(v.lay.last())
-	if most := v.lay.skip(bottom, 1-s.h); v.top > most {
-		v.top = most
+	if at, ok := v.lay.skip(v.top, s.h-1); !ok {
+		v.top, _ = v.lay.skip(at, 1-s.h)
 	}
 }
 
@@ -70,7 +69,7 @@ func (v *textView) row(s *sight, start, end int) draw.Line {
 
 func (v *textView) move(s *sight, rows int) {
 	v.settle(s)
-	v.top = v.lay.skip(v.top, rows)
+	v.top, _ = v.lay.skip(v.top, rows)
 	v.settle(s)
 }
 
@@ -107,9 +106,10 @@ func (v *textView) reveal(s *sight, from, to int) bool {
 		return false
 	}
 	v.settle(s)
+	last, _ := v.lay.skip(v.top, s.h-1)
 	row, end := v.lay.row(from)
-	if row < v.top || row > v.lay.skip(v.top, s.h-1) {
-		v.top = v.lay.skip(row, -(s.h / 3))
+	if row < v.top || row > last {
+		v.top, _ = v.lay.skip(row, -(s.h / 3))
 		v.settle(s)
 	}
 	if !s.wrap {

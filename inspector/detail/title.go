@@ -207,14 +207,18 @@ func (d *Document) notes(view string) (notes []draw.Span) {
 	}
 	for i := range d.subject.Readings {
 		if r := &d.subject.Readings[i]; r.Decoder == view && r.Note != "" {
-			add(draw.Warning, "%s", r.Note)
+			add(draw.Accent, "%s", r.Note)
 		}
 	}
 	switch {
 	case view == "text" && m.Type == frame.Close && d.textAt > 0:
 		add(draw.Strong, "%s: %s", m.Code, m.Code.Explanation())
 	case view == "text" && d.invalid >= 0 && m.Error == "":
-		add(draw.Warning, "Not UTF-8 from byte %s (%#x) on: such bytes are written \\xff.", grouped(uint64(d.textAt+d.invalid)), d.textAt+d.invalid)
+		style := draw.Dim
+		if m.Type == frame.Text {
+			style = draw.Warning
+		}
+		add(style, "Not UTF-8 from byte %s (%#x) on: such bytes are written \\xff.", grouped(uint64(d.textAt+d.invalid)), d.textAt+d.invalid)
 	case view == "hex" && len(d.subject.Readings) == 0 && d.subject.Why != "":
 		add(draw.Dim, "%s", decode.Visible(d.subject.Why))
 	}

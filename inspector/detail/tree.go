@@ -152,32 +152,34 @@ func (it *item) load(from, to int) {
 	}
 }
 
-// addText adds rows of the value's text to its kids.
+// addText adds the value's text to its kids, folded where there is something better
+// to see.
 func (it *item) addText(width int) {
 	if it.node.Size > maxText {
 		text := "more than " + sized(maxText) + ": the text view has it all"
 		it.kids = append(it.kids, &item{kind: fault, up: it, depth: it.depth + 1, text: text})
 		return
 	}
-	data := it.node.Data()
-	it.rest = &layout{text: textOf(data)}
-	it.rest.set(max(1, width-it.indent(width)-2-len(marker)), true)
-	if len(data) > 0 {
-		it.addRows(it, 0)
+	it.rest = &layout{text: textOf(it.node.Data())}
+	it.rest.set(max(1, width-min(2*it.depth+2, width/2)-markerCells), true)
+	if len(it.kids) > 0 {
+		it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, rest: it.rest})
+	} else {
+		it.addRows(0)
 	}
 }
 
-// addRows adds rows of the text of it from the one at at on to it.
-func (it *item) addRows(owner *item, at int) {
+// addRows adds rows of the value's text to its kids, from the one at at on.
+func (it *item) addRows(at int) {
 	for n := 0; at >= 0; n++ {
 		if n == textRows {
-			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: at, rest: owner.rest})
+			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: at, rest: it.rest})
 			return
 		}
-		start, end := owner.rest.row(at)
-		text, _ := owner.rest.show(start, end, owner.rest.w)
+		start, end := it.rest.row(at)
+		text, _ := it.rest.show(start, end, it.rest.w)
 		it.kids = append(it.kids, &item{kind: piece, up: it, depth: it.depth + 1, text: text})
-		at = owner.rest.next(at)
+		at = it.rest.next(at)
 	}
 }
 
@@ -191,7 +193,7 @@ func (it *item) extend() (first *item) {
 	behind := append([]*item(nil), up.kids[at+1:]...)
 	up.kids = up.kids[:at]
 	if it.rest != nil {
-		up.addRows(up, it.from)
+		up.addRows(it.from)
 	} else {
 		up.load(it.from, it.from+fan)
 	}

@@ -43,7 +43,11 @@ func (v *treeView) line(s *sight, it *item) draw.Line {
 		open, end := brackets(node.Kind)
 		p.put(fmt.Sprintf("%s%d…%d%s", open, it.from, it.to-1, end), draw.Punct)
 	case more:
-		p.put("… more", draw.Dim)
+		word := "… more"
+		if it.rest != nil && it.from == 0 {
+			word = "… the text"
+		}
+		p.put(word, draw.Dim)
 	case piece:
 		p.put(it.text, draw.String)
 	case fault:
@@ -152,22 +156,29 @@ func (it *item) leafText(p *pen, room int) {
 		return
 	}
 	text, size := n.Value, ""
-	quote := ""
-	if n.Kind == decode.String {
-		quote = `"`
-	}
-	if n.Cut || draw.Width(text)+2*len(quote) > room {
-		size = " " + sized(uint64(n.Size))
-		if n.Kind == decode.String && !it.open && room > 60 {
-			size += ", unfold to see all"
-		}
-		text = draw.Cut(text+"……", max(1, room-draw.Width(size)-len(quote)))
-		text = strings.TrimRight(text, "…") + "…"
-		p.put(quote+text, leafStyle(n.Kind))
-		p.put(size, draw.Dim)
+	open, end := quotes(n.Kind)
+	if !n.Cut && draw.Width(open+text+end) <= room {
+		p.put(open+text+end, leafStyle(n.Kind))
 		return
 	}
-	p.put(quote+text+quote, leafStyle(n.Kind))
+	size = " " + sized(uint64(n.Size))
+	if n.Kind == decode.String && !it.open && room > 60 {
+		size += ", unfold to see all"
+	}
+	text = draw.Cut(text+"……", max(1, room-draw.Width(open+size)))
+	p.put(open+strings.TrimRight(text, "…")+"…", leafStyle(n.Kind))
+	p.put(size, draw.Dim)
+}
+
+// quotes returns what stands around the text of a value.
+func quotes(k decode.Kind) (open, end string) {
+	switch k {
+	case decode.String:
+		return `"`, `"`
+	case decode.Bytes:
+		return "h'", "'"
+	}
+	return "", ""
 }
 
 func leafStyle(k decode.Kind) draw.Style {

@@ -138,7 +138,7 @@ func (v *treeView) unfoldAll(s *sight, it *item) (changed bool) {
 	for level := []*item{it}; len(level) > 0; {
 		var next []*item
 		for _, it := range level {
-			inside := it.kind == value && it.node.Count != 0 && it.node.Size <= maxInside && !it.long(s.w)
+			inside := it.kind == value && it.node.Count != 0 && it.node.Size <= maxInside
 			if !inside && !it.container() || it.kind == value && it.node.Count == 0 {
 				continue
 			}

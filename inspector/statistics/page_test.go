@@ -131,13 +131,21 @@ func pages() map[string]*statistics.Report {
 	short.now = short.now.Add(130 * time.Microsecond)
 	short.say(frame.Server, frame.Text, 70_000)
 
+	quiet := begin()
+	for i := range 40 {
+		quiet.now = quiet.now.Add(20 * time.Second)
+		quiet.control(frame.Side(i%2), frame.Ping, "")
+		quiet.now = quiet.now.Add(time.Duration(10+i) * time.Millisecond)
+		quiet.control(frame.Side(1-i%2), frame.Pong, "")
+	}
+
 	timeless := begin()
 	timeless.now = time.Time{}
 	timeless.say(frame.Client, frame.Text, 7)
 
 	return map[string]*statistics.Report{
 		"empty": new(statistics.Collector).Report(), "one": one.Report(), "instant": instant.Report(), "backward": back.Report(),
-		"year": year.Report(), "short": short.Report(), "timeless": timeless.Report(), "feed": feed().Report(), "unusual": unusual().Report(),
+		"year": year.Report(), "short": short.Report(), "timeless": timeless.Report(), "quiet": quiet.Report(), "feed": feed().Report(), "unusual": unusual().Report(),
 	}
 }
 
@@ -209,7 +217,7 @@ func checkLines(t *testing.T, r *statistics.Report, width, height int, ascii boo
 func TestEveryWidth(t *testing.T) {
 	for name, r := range pages() {
 		t.Run(name, func(t *testing.T) {
-			for width := -1; width < 240; width++ {
+			for width := -1; width < 240; width += 1 + width/80*7 {
 				checkLines(t, r, width, width/3, width%2 == 0)
 			}
 			checkLines(t, r, math.MaxInt, math.MaxInt, false)
@@ -236,4 +244,33 @@ func TestLinesAreTheCallers(t *testing.T) {
 	if after := drawn(r, 100, 30, false); after != before {
 		t.Errorf("the page is not what it was:\n%s", difference(before, after))
 	}
+}
+
+// FuzzLines would catch a message that makes a page panic, too wide, or not fit to
+// be printed.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte("\x01\x20\x01\x10\x02\x30\x09\x00\x0a\x00"), 80, 24, false)
+	f.Fuzz(func(t *testing.T, script []byte, width, height int, ascii bool) {
+		width, height = width%300, height%200
+		talk := begin()
+		for ; len(script) >= 3; script = script[3:] {
+			kind, size, step := script[0], script[1], script[2]
+			// Steps of any size, some of them backward.
+			pass := time.Duration(1) << (step & 63)
+			if step&0x40 != 0 {
+				pass = -pass / 2
+			}
+			talk.now = talk.now.Add(pass)
+			talk.say(frame.Side(kind>>7), frame.Opcode(kind&31), 0, func(m *frame.Message) {
+				m.Size = uint64(size) << (size & 63)
+				m.WireSize = m.Size + m.Size/8
+				m.Frames, m.Compressed = int(step>>6), kind&32 != 0
+				m.Payload = []byte{size}
+				if kind&64 != 0 {
+					m.Origin, m.Incomplete, m.Violation, m.Error = frame.Origin(size), frame.Incomplete(step), frame.Violation(step), string(script)
+				}
+			})
+		}
+		checkLines(t, talk.Report(), width, height, ascii)
+	})
 }

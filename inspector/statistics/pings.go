@@ -31,11 +31,12 @@ type ping struct {
 	timed bool
 	size  uint64
 	head  [frame.MaxControl]byte
+	n     int // bytes in head
 }
 
 // equals reports whether a control frame has the payload of the ping.
 func (w *ping) equals(m *frame.Message) bool {
-	n := min(len(m.Payload), len(w.head))
+	n := min(len(m.Payload), w.n)
 	return w.size == m.Size && bytes.Equal(w.head[:n], m.Payload[:n])
 }
 
@@ -56,7 +57,7 @@ func (p *pinger) sent(m *frame.Message, nanos int64, timed bool) {
 	w := &p.waiting[(p.oldest+p.count)%pending]
 	p.count++
 	w.nanos, w.timed, w.size = nanos, timed, m.Size
-	copy(w.head[:], m.Payload)
+	w.n = copy(w.head[:], m.Payload)
 }
 
 // answered takes a pong of the other side, and returns the ping it answers: the

@@ -74,8 +74,8 @@ type Pings struct {
 	// other side (RFC 6455 section 5.5.3). Of several pings with the same payload a
 	// pong answers the oldest.
 	Answered uint64
-	// Unanswered is how many will not be answered: a later one was, or too many came
-	// after it. Those that are neither still wait.
+	// Unanswered is how many are taken to stay without an answer: a later one has
+	// one, or many were sent since. Those that are neither still wait.
 	Unanswered uint64
 	// Trips are the times from ping to pong as wsluice saw them, thus between it and
 	// the side that answered. They are fewer than Answered when the clock went back.

@@ -110,7 +110,7 @@ func (s *series) step(columns int) time.Duration {
 // each of them. A slot that lies in several columns is divided among them.
 func (s *series) rates(columns int, what func(*slot) uint64) []float64 {
 	rates := make([]float64, columns)
-	second := s.step(columns).Seconds()
+	second := float64(s.last-s.first) / float64(columns) / float64(time.Second)
 	for i := range s.slots {
 		n := float64(what(&s.slots[i]))
 		if n == 0 {

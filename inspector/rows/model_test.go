@@ -17,6 +17,7 @@ import (
 // model is a list that holds everything.
 type model struct {
 	tape      *tape
+	live      [2]uint64 // connections that are open
 	query     rows.Query
 	horizon   uint64    // 0: not paused
 	as        string    // what listed was made of
@@ -37,7 +38,7 @@ type place struct {
 
 // all returns all rows.
 func (m *model) all() (list []place) {
-	if now := fmt.Sprintf("%d %d %p %v", len(m.tape.records), m.tape.floor, m.query.Filter, m.query); now != m.as {
+	if now := fmt.Sprintf("%d %d %d %p %v", len(m.tape.messages), len(m.tape.records), m.tape.floor, m.query.Filter, m.query); now != m.as {
 		m.as, m.listed = now, m.tape.list(m.query)
 	}
 	m.messages = m.listed
@@ -212,9 +213,10 @@ func (m *model) lines() (string, int) {
 }
 
 // traffic appends random frames of two connections.
-func traffic(t *tape, rng *rand.Rand, n int) {
+func (m *model) traffic(rng *rand.Rand, n int) {
+	t := m.tape
 	for range n {
-		conn, from := uint64(1+rng.IntN(4)/3), frame.Side(rng.IntN(2))
+		conn, from := m.live[rng.IntN(4)/3], frame.Side(rng.IntN(2))
 		word := []string{"alpha", "beta", "gamma"}[rng.IntN(3)]
 		if rng.IntN(100) == 0 {
 			word = "rare"
@@ -246,8 +248,11 @@ func TestModel(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(seed), 0))
 				tape := newTape()
-				traffic(tape, rng, rng.IntN(2500))
-				m := &model{tape: tape, query: rows.Query{Conn: uint64(seed % 2)}, height: 1 + rng.IntN(40), following: true}
+				m := &model{
+					tape: tape, live: [2]uint64{1, 2}, query: rows.Query{Conn: uint64(seed % 2)},
+					height: 1 + rng.IntN(40), following: true,
+				}
+				m.traffic(rng, rng.IntN(2500))
 				l := newList(t, tape, m.query, m.height)
 				m.settle(0, 0)
 				var log strings.Builder
@@ -273,7 +278,7 @@ func tail(log string) string {
 
 // random does something to the list, the model and the tape.
 func (m *model) random(t *testing.T, l *rows.List, rng *rand.Rand, filters []string) string {
-	switch n := rng.IntN(30); n {
+	switch rng.IntN(31) {
 	case 0, 1, 2, 3, 4:
 		n := []int{-1, 1, 3, -7, 200, -200, 900, -900, 5000}[rng.IntN(9)]
 		if len(m.open) > 0 {
@@ -308,7 +313,7 @@ func (m *model) random(t *testing.T, l *rows.List, rng *rand.Rand, filters []str
 	case 13, 14, 15, 16, 17:
 		q := rows.Query{Conn: m.query.Conn}
 		if rng.IntN(10) == 0 {
-			q.Conn = uint64(rng.IntN(3))
+			q.Conn = uint64(rng.IntN(1 + int(max(m.live[0], m.live[1]))))
 		}
 		if rng.IntN(2) == 0 {
 			q.Filter = parse(t, filters[rng.IntN(len(filters))])
@@ -341,7 +346,7 @@ func (m *model) random(t *testing.T, l *rows.List, rng *rand.Rand, filters []str
 		return fmt.Sprint("pause ", on)
 	case 22, 23, 24, 25:
 		n := []int{1, 5, 100, 600}[rng.IntN(4)]
-		traffic(m.tape, rng, n)
+		m.traffic(rng, n)
 		tick(t, l, m.tape)
 		m.again()
 		return fmt.Sprint("traffic ", n)
@@ -357,6 +362,8 @@ func (m *model) random(t *testing.T, l *rows.List, rng *rand.Rand, filters []str
 		}
 		return m.to(l, records[rng.IntN(len(records))])
 	case 28:
+		return m.end(t, l, rng.IntN(2))
+	case 29:
 		if len(m.messages) == 0 {
 			return "nothing"
 		}
@@ -369,6 +376,25 @@ func (m *model) random(t *testing.T, l *rows.List, rng *rand.Rand, filters []str
 	l.ToTime(at)
 	m.since(at)
 	return fmt.Sprint("time ", at)
+}
+
+// end ends a connection, and another one begins.
+func (m *model) end(t *testing.T, l *rows.List, i int) string {
+	conn := m.live[i]
+	if m.tape.conns[conn] == 0 {
+		return "nothing"
+	}
+	m.tape.end(conn)
+	m.live[i] = 1 + max(m.live[0], m.live[1])
+	tick(t, l, m.tape)
+	if m.query.Conn == 0 {
+		// What it leaves unfinished may come out among rows that were read.
+		l.SetQuery(m.query)
+		m.requery(m.query)
+	} else {
+		m.again()
+	}
+	return fmt.Sprint("end ", conn)
 }
 
 // to goes to the message r belongs to.

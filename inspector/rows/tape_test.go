@@ -38,6 +38,7 @@ type tape struct {
 	conns    map[uint64]uint64            // number of records by connection
 	open     map[uint64][2]*frame.Message // messages under way
 	floor    uint64                       // number of the first record that is left
+	late     []int                        // where messages were inserted, each before the next was
 	version  uint64
 	grown    chan struct{}
 	fail     error  // what reads fail with
@@ -93,6 +94,40 @@ func (t *tape) add(conn uint64, from frame.Side, op frame.Opcode, fin bool, payl
 		t.open[conn] = under
 	}
 	t.records = append(t.records, r)
+}
+
+// end ends a connection: what it leaves unfinished comes out with its last record.
+func (t *tape) end(conn uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	under := t.open[conn]
+	delete(t.open, conn)
+	if under[0] != nil && under[1] != nil && under[0].Seq > under[1].Seq {
+		under[0], under[1] = under[1], under[0]
+	}
+	at, last := len(t.messages), t.records[0]
+	for _, r := range slices.Backward(t.records) {
+		if r.Conn == conn {
+			last = r
+			break
+		}
+	}
+	for at > 0 && t.messages[at-1].global.Number > last.Global {
+		at--
+	}
+	part := 0
+	if at > 0 && t.messages[at-1].global.Number == last.Global {
+		part = t.messages[at-1].global.Part + 1
+	}
+	for _, m := range under {
+		if m == nil {
+			continue
+		}
+		m.Incomplete = frame.Unfinished
+		t.messages = slices.Insert(t.messages, at, message{*m, rows.Position{Number: last.Seq, Part: part}, rows.Position{Number: last.Global, Part: part}})
+		t.late = append(t.late, at)
+		at, part = at+1, part+1
+	}
 }
 
 // changed wakes those who wait.
@@ -210,7 +245,7 @@ func (t *tape) Messages(ctx context.Context, q rows.Query) rows.Messages {
 		}
 		return 1
 	})
-	return &walk{tape: t, ctx: ctx, query: q, next: i, passed: q.Start}
+	return &walk{tape: t, ctx: ctx, query: q, next: i, passed: q.Start, late: len(t.late)}
 }
 
 // walk is a walk over a tape.
@@ -219,6 +254,8 @@ type walk struct {
 	ctx    context.Context
 	query  rows.Query
 	next   int
+	late   int    // how many of the tape's late messages it knows of
+	behind []int  // those of them that it had gone past
 	passed uint64 // number behind the last record gone past
 	until  uint64
 	now    message
@@ -241,6 +278,24 @@ func (w *walk) Next() bool {
 	if w.closed {
 		panic("a walk that was closed goes on")
 	}
+	for ; w.late < len(t.late); w.late++ {
+		at := t.late[w.late]
+		for i := range w.behind {
+			if w.behind[i] >= at {
+				w.behind[i]++
+			}
+		}
+		if at < w.next {
+			w.behind = append(w.behind, at)
+			w.next++
+		}
+	}
+	for len(w.behind) > 0 {
+		m := t.messages[w.behind[0]]
+		if w.behind = w.behind[1:]; w.show(m) {
+			return true
+		}
+	}
 	for ; w.next < len(t.messages); w.next++ {
 		m := t.messages[w.next]
 		if w.query.Conn != 0 && w.query.Conn != m.Conn {
@@ -254,15 +309,23 @@ func (w *walk) Next() bool {
 			t.looked += number - w.passed
 			w.passed = number
 		}
-		if number >= w.query.Start && t.wanted(&m, &w.query) {
-			w.now = m
-			w.now.Payload = slices.Clone(m.Payload)
-			w.now.Cut(w.query.Limit)
+		if w.show(m) {
 			w.next++
 			return true
 		}
 	}
 	return false
+}
+
+// show moves to m if it is wanted.
+func (w *walk) show(m message) bool {
+	if m.position(w.query.Conn).Number < w.query.Start || !w.tape.wanted(&m, &w.query) {
+		return false
+	}
+	w.now = m
+	w.now.Payload = slices.Clone(m.Payload)
+	w.now.Cut(w.query.Limit)
+	return true
 }
 
 func (w *walk) Message() *frame.Message { return &w.now.Message }

@@ -14,8 +14,12 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## build and start recording on 127.0.0.1:8080 (ARGS="--listen …" to change)
-	$(BIN) proxy $(ARGS)
+run: build ## build, record on 127.0.0.1:8080 and show it (ARGS="--listen …" to change)
+	$(BIN) $(ARGS)
+
+.PHONY: demo
+demo: build ## show the inspector on made-up traffic, without a network
+	$(BIN) demo $(ARGS)
 
 .PHONY: build
 build: ## build bin/wsluice

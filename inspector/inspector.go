@@ -79,12 +79,6 @@ func New(o Options) *Inspector {
 func (i *Inspector) Run(ctx context.Context) error {
 	i.ctx, i.cancel = context.WithCancel(ctx)
 	defer i.cancel()
-	// Widgets of tview take their looks from here; the background is the
-	// terminal's.
-	tview.Styles = tview.Theme{
-		PrimitiveBackgroundColor: tcell.ColorDefault, PrimaryTextColor: tcell.ColorDefault,
-		SecondaryTextColor: tcell.ColorDefault, BorderColor: tcell.ColorDefault, TitleColor: tcell.ColorDefault,
-	}
 	i.app = tview.NewApplication().EnableMouse(i.o.Mouse).EnablePaste(true)
 	i.root = newRoot(i)
 	i.app.SetRoot(i.root, true)

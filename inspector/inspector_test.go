@@ -191,6 +191,7 @@ func TestEveryKey(t *testing.T) {
 		{"help", []string{"?"}, keys.Help},
 	} {
 		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
 			r := use(t, options(chat(t)), 100, 30)
 			for _, b := range keys.Table() {
 				if b.On&on.of == 0 || b.Action == keys.Quit {

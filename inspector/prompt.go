@@ -43,7 +43,8 @@ type line struct {
 // enter opens a prompt for a line of text.
 func (r *root) enter(l *line, text string) {
 	l.r = r
-	l.field = tview.NewInputField().SetFieldBackgroundColor(tcell.ColorDefault).SetFieldTextColor(tcell.ColorDefault)
+	l.field = tview.NewInputField().SetFieldStyle(tcell.StyleDefault)
+	l.field.SetBackgroundColor(tcell.ColorDefault) // the terminal's own
 	l.field.Focus(nil)
 	r.prompt = l
 	l.set(text)

@@ -59,10 +59,12 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return err
 	}
+	var failed error
 	for _, shot := range chosen {
 		screen, err := s.play(ctx, shot)
 		if err != nil {
-			return fmt.Errorf("%s: %w", shot.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", shot.name, err))
+			continue
 		}
 		file := filepath.Join(*out, shot.name+".png")
 		size, missing, err := r.save(file, screen, shot.palette())
@@ -75,5 +77,5 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		}
 		fmt.Fprintf(stderr, "%s: %dx%d cells, %d KB%s\n", file, shot.width, shot.height, size>>10, note)
 	}
-	return nil
+	return failed
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 )
 
 // shot is a picture and how to get there.
@@ -19,7 +20,8 @@ type shot struct {
 	steps         []step
 }
 
-// step presses keys and waits until the screen shows all of the texts.
+// step presses keys and waits until the screen shows all of the texts, or without
+// any, until it stays as it is.
 type step struct {
 	keys  []string
 	await []string
@@ -32,13 +34,63 @@ func (s shot) palette() *palette {
 	return dark
 }
 
+// open shows the messages of a connection of the demo, by its number, and goes to
+// one of them.
+func open(connection, message string) []step {
+	return []step{
+		{await: []string{"connections", "retired.test"}},
+		{keys: []string{":", connection, "Enter"}},
+		{keys: []string{"Enter"}, await: []string{"messages"}},
+		{keys: []string{":", message, "Enter"}},
+	}
+}
+
+// then adds a step to others.
+func then(steps []step, await string, keys ...string) []step {
+	return append(slices.Clip(steps), step{keys: keys, await: []string{await}})
+}
+
+// The numbers of connections in a recorded demo.
+const (
+	prices, logs, graphql, vehicle, board, picture = "1", "2", "3", "7", "10", "12"
+)
+
 // script is the pictures there are.
-var script = []shot{
-	{name: "connections", width: 100, height: 30, steps: []step{{await: []string{"prices.test"}}}},
+var script = slices.Concat(
+	sizes("connections", []step{{await: []string{"connections"}}, {keys: []string{":", logs, "Enter"}}}),
+	sizes("messages", open(prices, "4")),
+	[]shot{
+		{name: "messages-light", width: 100, height: 30, light: true, steps: open(prices, "4")},
+		{name: "tree", width: 100, height: 30, steps: then(open(prices, "4"), "asks", "Tab", "\\")},
+		{name: "token", width: 100, height: 30, steps: open(graphql, "1")},
+		{name: "msgpack", width: 100, height: 30, steps: open(vehicle, "1")},
+		{name: "hex", width: 100, height: 30, steps: then(open(vehicle, "1"), "00000000", "v")},
+		{name: "header", width: 100, height: 30, steps: then(open(logs, "3"), "RSV1", "v", "v")},
+		{name: "violations", width: 100, height: 30, steps: open(board, "3")},
+		{name: "fragments", width: 100, height: 30, steps: then(open(picture, "3"), "cont", "Enter")},
+		{name: "filter", width: 100, height: 30, steps: then([]step{{await: []string{"retired.test"}}, {keys: []string{"2"}, await: []string{"messages"}}}, "filter:", "/", `type == "binary" && size > 100`)},
+		{name: "mistake", width: 100, height: 30, steps: then([]step{{await: []string{"retired.test"}}, {keys: []string{"2"}, await: []string{"messages"}}}, "siz", "/", `siz > 100`)},
+		{name: "statistics", width: 100, height: 30, steps: then(open(prices, "4"), "statistics", "S")},
+		{name: "help", width: 100, height: 30, steps: then(open(prices, "4"), "MOVE", "?")},
+		{name: "events", width: 100, height: 30, steps: then([]step{{await: []string{"retired.test"}}}, "recording began", "6", "g")},
+		{name: "live", width: 100, height: 30, live: true, steps: []step{
+			{await: []string{"REC"}}, {keys: []string{"2"}, await: []string{"FOLLOW", `"noor-2"`}},
+		}},
+	},
+)
+
+// sizes are the same picture at the sizes that matter.
+func sizes(name string, steps []step) []shot {
+	return []shot{
+		{name: name, width: 100, height: 30, steps: steps},
+		{name: name + "-200x60", width: 200, height: 60, steps: steps},
+		{name: name + "-80x24", width: 80, height: 24, steps: steps},
+		{name: name + "-60x16", width: 60, height: 16, steps: steps},
+	}
 }
 
 // recorded is how long the demo is recorded that most pictures show.
-const recorded = "14s"
+const recorded = "11s"
 
 // stage is what pictures are taken of.
 type stage struct {
@@ -70,7 +122,7 @@ func (s *stage) play(ctx context.Context, shot shot) (last *screen, err error) {
 	if shot.live {
 		command = []string{s.binary, "demo"}
 	}
-	t, err := newTerminal(ctx, s.dir, shot.width, shot.height, s.variables(), append(command, shot.args...)...)
+	t, err := newTerminal(ctx, s.dir, shot.name, shot.width, shot.height, s.variables(), append(command, shot.args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +133,17 @@ func (s *stage) play(ctx context.Context, shot shot) (last *screen, err error) {
 				return nil, err
 			}
 		}
-		if last, err = t.await(ctx, step.await...); err != nil {
-			return nil, err
+		if len(step.await) > 0 {
+			if last, err = t.await(ctx, step.await...); err != nil {
+				return nil, err
+			}
 		}
-	}
-	if !shot.live {
-		return t.settle(ctx)
+		// What is live is never at rest.
+		if !shot.live {
+			if last, err = t.settle(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return last, nil
 }

@@ -13,14 +13,15 @@ import (
 )
 
 // patience bounds how long a screen may take to show what is waited for.
-const patience = 20 * time.Second
+const patience = 8 * time.Second
 
 // poll is how often the screen is looked at.
 const poll = 50 * time.Millisecond
 
 // terminal is a program in a terminal of tmux, on a tmux server of its own.
 type terminal struct {
-	socket        string // the name of the server
+	dir           string // where the server's socket is
+	socket        string // its name
 	width, height int
 }
 
@@ -32,13 +33,14 @@ set -s escape-time 0
 set -g remain-on-exit on
 `
 
-// newTerminal starts a program with some variables besides the usual ones.
-func newTerminal(ctx context.Context, dir string, width, height int, variables []string, command ...string) (*terminal, error) {
+// newTerminal starts a program with some variables besides the usual ones. Name is
+// part of the server's: one that ends is in the way of another of that name.
+func newTerminal(ctx context.Context, dir, name string, width, height int, variables []string, command ...string) (*terminal, error) {
 	config := filepath.Join(dir, "tmux.conf")
 	if err := os.WriteFile(config, []byte(tmuxConfig), 0o600); err != nil {
 		return nil, err
 	}
-	t := &terminal{socket: "wsluice-shots-" + strconv.Itoa(os.Getpid()), width: width, height: height}
+	t := &terminal{dir: dir, socket: name, width: width, height: height}
 	args := []string{"-u", "-f", config, "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height), "env"}
 	args = append(append(args, variables...), command...)
 	if _, err := t.tmux(ctx, args...); err != nil {
@@ -51,7 +53,7 @@ func newTerminal(ctx context.Context, dir string, width, height int, variables [
 func (t *terminal) tmux(ctx context.Context, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, "tmux", append([]string{"-L", t.socket}, args...)...)
 	// Without a UTF-8 locale tmux writes underscores for what is not ASCII.
-	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TMUX_TMPDIR="+t.dir)
 	out, err := c.Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", fmt.Errorf("tmux %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(failed.Stderr)))
@@ -87,14 +89,15 @@ func (t *terminal) await(ctx context.Context, texts ...string) (*screen, error) 
 	})
 }
 
-// settle returns the screen when it has not changed from one look to the next.
+// settle returns the screen when it has not changed for a few looks.
 func (t *terminal) settle(ctx context.Context) (*screen, error) {
-	before := ""
+	before, same := "", 0
 	return t.until(ctx, "no rest", func(s *screen) bool {
 		now := s.text()
-		same := now == before
-		before = now
-		return same
+		if same++; now != before {
+			before, same = now, 0
+		}
+		return same == 3
 	})
 }
 

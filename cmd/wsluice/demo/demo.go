@@ -90,12 +90,17 @@ func (d *Demo) Run(ctx context.Context, proxy *url.URL, roots *x509.CertPool) er
 	defer stop()
 	var servers, apps sync.WaitGroup
 	servers.Go(func() { d.serve(serving) })
+	// One after the other, so that they have the same numbers in every capture.
+	turn := make(chan struct{})
+	close(turn)
 	for _, a := range d.apps {
+		before := turn
 		apps.Go(func() {
-			if err := d.use(ctx, a, proxy, roots); err != nil {
+			if err := d.use(ctx, a, before, proxy, roots); err != nil {
 				fail(err)
 			}
 		})
+		turn = a.met
 	}
 	apps.Wait()
 	stop()

@@ -311,6 +311,27 @@ func TestStrangers(t *testing.T) {
 	<-served
 }
 
+// TestOrder would catch apps that overtake one another: pictures and guides name
+// connections by number.
+func TestOrder(t *testing.T) {
+	apps := world()
+	r := recordDemo(t, Options{Rate: 50}, func(r *store.Reader) bool { return len(connections(t, r)) >= len(apps) })
+	seen := make(map[string]bool)
+	var got, want []string
+	for _, c := range connections(t, r) {
+		if !seen[c.URL] {
+			got = append(got, c.URL)
+		}
+		seen[c.URL] = true
+	}
+	for _, a := range apps {
+		want = append(want, a.url)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the order is %q,\nwant %q", got, want)
+	}
+}
+
 // TestManners would catch a peer that says something after its goodbye: what
 // breaks a rule is what is meant to.
 func TestManners(t *testing.T) {

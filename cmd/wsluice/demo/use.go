@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
@@ -19,9 +20,11 @@ import (
 // errNoProxy is why a demo cannot go on.
 var errNoProxy = errors.New("the proxy cannot be reached")
 
-// use is the life of an app: one connection after the other until ctx ends. It
-// fails with errNoProxy alone.
-func (d *Demo) use(ctx context.Context, a *app, proxy *url.URL, roots *x509.CertPool) error {
+// use is the life of an app: one connection after the other, the first not before
+// turn is closed, until ctx ends. It fails with errNoProxy alone.
+func (d *Demo) use(ctx context.Context, a *app, turn <-chan struct{}, proxy *url.URL, roots *x509.CertPool) error {
+	met := sync.OnceFunc(func() { close(a.met) })
+	defer met()
 	v := visit{began: a.after}
 	wait := a.after
 	for {
@@ -32,8 +35,10 @@ func (d *Demo) use(ctx context.Context, a *app, proxy *url.URL, roots *x509.Cert
 			timer.Stop()
 			return nil
 		}
+		<-turn
 		a.begin(v)
-		err := d.connect(ctx, a, v, proxy, roots)
+		err := d.connect(ctx, a, v, proxy, roots, met)
+		met()
 		if errors.Is(err, errNoProxy) && ctx.Err() == nil {
 			return err
 		}
@@ -45,8 +50,9 @@ func (d *Demo) use(ctx context.Context, a *app, proxy *url.URL, roots *x509.Cert
 	}
 }
 
-// connect opens a connection of a through the proxy and plays it to its end.
-func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roots *x509.CertPool) error {
+// connect opens a connection of a through the proxy, calls met when the handshake
+// is done, and plays it to its end.
+func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roots *x509.CertPool, met func()) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", proxy.Host)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoProxy, err)
@@ -75,6 +81,7 @@ func (d *Demo) connect(ctx context.Context, a *app, v visit, proxy *url.URL, roo
 	if err := ask(conn, in, http.StatusSwitchingProtocols, d.handshake(a, v, u)); err != nil {
 		return err
 	}
+	met()
 	_ = raw.SetDeadline(time.Time{})
 	p, err := newPeer(conn, in, frame.Client, d.random(a, v, "masks", frame.Client), a.deflate)
 	if err != nil {

@@ -18,10 +18,12 @@ type app struct {
 	deflate  bool     // whether it offers and gets permessage-deflate
 	refused  *refusal // nil when it is upgraded
 
-	after time.Duration // from the beginning of the demo to its first connection
+	after time.Duration // from the beginning of the demo to its first connection, at least
 	again time.Duration // from the end of a connection to the next one
 
 	client, server func(*actor) error
+
+	met chan struct{} // closed when its first handshake is over
 
 	lock  sync.Mutex
 	visit visit // the connection there is, or the next one
@@ -87,6 +89,7 @@ func world() []*app {
 	}
 	for i, a := range apps {
 		a.after = time.Duration(i) * 60 * time.Millisecond
+		a.met = make(chan struct{})
 	}
 	return apps
 }

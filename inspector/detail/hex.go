@@ -1,7 +1,6 @@
 package detail
 
 import (
-	"fmt"
 	"math/bits"
 
 	"github.com/wsluice/wsluice/inspector/draw"
@@ -12,6 +11,9 @@ type hexView struct {
 	doc *Document
 	src []byte // the payload
 	top int    // offset of a byte in the first row shown
+
+	cells  [maxGrid]byte // of the row being drawn
+	styles [maxGrid]draw.Style
 }
 
 func (v *hexView) name() string { return "hex" }
@@ -22,6 +24,9 @@ type grid struct {
 	digits int // of the offset
 	gap    int // cells between the columns
 }
+
+// maxGrid is the width of the widest grid.
+const maxGrid = 80
 
 func (g grid) width() int {
 	w := g.digits + g.gap + 3*g.n - 1 + g.gap + g.n
@@ -62,51 +67,54 @@ func (v *hexView) lines(s *sight) []draw.Line {
 	return lines
 }
 
+const hexDigits = "0123456789abcdef"
+
 // row draws the row of the byte at at.
 func (v *hexView) row(s *sight, g grid, at int) draw.Line {
 	end := min(at+g.n, len(v.src))
 	first, found := s.found.within(at, end)
-	l := pen{line: make(draw.Line, 0, 8)}
-	l.put(fmt.Sprintf("%0*x", g.digits, at), draw.Punct)
-	l.space(g.gap)
-	style := func(i int) draw.Style {
-		for j, f := range found {
-			if i >= f.from && i < f.to {
-				return s.matched(first + j)
-			}
-		}
-		return draw.Plain
+	// All is ASCII: a byte is a cell.
+	cells, styles := v.cells[:g.width()], v.styles[:g.width()]
+	for i := range cells {
+		cells[i], styles[i] = ' ', draw.Plain
 	}
-	for i := at; i < at+g.n; i++ {
-		if i > at {
-			// Between two bytes of one match the space belongs to it.
-			between := draw.Plain
-			if i < end && style(i) != draw.Plain && style(i) == style(i-1) {
-				between = style(i)
-			}
-			l.put(" ", between)
-			if g.n == 16 && i == at+8 {
-				l.put(" ", between)
-			}
+	for i := range g.digits {
+		cells[i], styles[i] = hexDigits[at>>(4*(g.digits-1-i))&0xF], draw.Punct
+	}
+	column := func(i int) int {
+		if g.n == 16 && i >= 8 {
+			return g.digits + g.gap + 3*i + 1
 		}
-		if i < end {
-			l.put(fmt.Sprintf("%02x", v.src[i]), style(i))
+		return g.digits + g.gap + 3*i
+	}
+	text := column(g.n) - 1 + g.gap
+	for i := range end - at {
+		c, x := v.src[at+i], column(i)
+		cells[x], cells[x+1] = hexDigits[c>>4], hexDigits[c&0xF]
+		if c >= ' ' && c < 0x7F {
+			cells[text+i] = c
 		} else {
-			l.put("  ", draw.Plain)
+			cells[text+i], styles[text+i] = '.', draw.Dim
 		}
 	}
-	l.space(g.gap)
-	for i := at; i < end; i++ {
-		c, look := v.src[i], style(i)
-		if c < ' ' || c >= 0x7F {
-			c = '.'
-			if look == draw.Plain {
-				look = draw.Dim
-			}
+	for i, f := range found {
+		style := s.matched(first + i)
+		from, to := max(f.from, at)-at, min(f.to, end)-at
+		for x := column(from); x < column(to-1)+2; x++ {
+			styles[x] = style
 		}
-		l.put(string(rune(c)), look)
+		for x := text + from; x < text+to; x++ {
+			styles[x] = style
+		}
 	}
-	return l.line
+	var line draw.Line
+	for begin, i := 0, 1; i <= len(cells); i++ {
+		if i == len(cells) || styles[i] != styles[begin] {
+			line = append(line, draw.Span{Text: string(cells[begin:i]), Style: styles[begin]})
+			begin = i
+		}
+	}
+	return line
 }
 
 func (v *hexView) move(s *sight, rows int) {
@@ -131,24 +139,4 @@ func (v *hexView) reveal(s *sight, from, _ int) bool {
 		v.settle(s)
 	}
 	return true
-}
-
-// pen writes a line, text of one style in one span.
-type pen struct{ line draw.Line }
-
-func (p *pen) put(text string, style draw.Style) {
-	if text == "" {
-		return
-	}
-	if n := len(p.line); n > 0 && p.line[n-1].Style == style {
-		p.line[n-1].Text += text
-		return
-	}
-	p.line = append(p.line, draw.Span{Text: text, Style: style})
-}
-
-func (p *pen) space(cells int) {
-	for range cells {
-		p.put(" ", draw.Plain)
-	}
 }

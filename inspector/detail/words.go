@@ -118,3 +118,23 @@ func clip(l draw.Line, cells int) draw.Line {
 	}
 	return out
 }
+
+// pen writes a line, text of one style in one span.
+type pen struct{ line draw.Line }
+
+func (p *pen) put(text string, style draw.Style) {
+	if text == "" {
+		return
+	}
+	if n := len(p.line); n > 0 && p.line[n-1].Style == style {
+		p.line[n-1].Text += text
+		return
+	}
+	p.line = append(p.line, draw.Span{Text: text, Style: style})
+}
+
+func (p *pen) space(cells int) {
+	for range cells {
+		p.put(" ", draw.Plain)
+	}
+}

@@ -35,6 +35,7 @@ const (
 	openConn                // conns and cstat, key a
 	putEvent                // events, key a
 	putHole                 // gaps, key a, b
+	putMark                 // marks, key a, b
 	closeConn               // value is appended to conns, cstat forgets a
 )
 

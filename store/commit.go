@@ -163,6 +163,11 @@ func (b *batch) apply(tx *bolt.Tx) error {
 			if gaps, err = gapsBucket(tx); err == nil {
 				err = gaps.Put(two, value)
 			}
+		case putMark:
+			var marks *bolt.Bucket
+			if marks, err = tx.CreateBucketIfNotExists(bucketMarks); err == nil {
+				err = marks.Put(two, value)
+			}
 		case openConn:
 			if err = conns.Put(one, value); err == nil {
 				err = stats.Put(one, nil)

@@ -65,7 +65,7 @@ func compact(ctx context.Context, k *kept, draft string, codec Codec, progress f
 	var app, created []byte
 	var issued uint64
 	err = c.from.view(func(tx *bolt.Tx) error {
-		for _, step := range []func(*bolt.Tx) error{c.blocks, c.connections, c.events} {
+		for _, step := range []func(*bolt.Tx) error{c.blocks, c.connections, c.marks, c.events} {
 			if err := step(tx); err != nil {
 				return err
 			}
@@ -218,6 +218,11 @@ func (c *compactor) gaps(tx *bolt.Tx, id uint64) error {
 		}
 	}
 	return eachGap(tx, id, first, func(g gap) error { return c.to.gap(id, g) })
+}
+
+// marks copies the marks of messages that are there.
+func (c *compactor) marks(tx *bolt.Tx) error {
+	return c.from.marks(c.ctx, tx, c.to.mark)
 }
 
 // events copies the event log.

@@ -15,25 +15,35 @@ func (r *Reader) Marks(ctx context.Context) ([]Mark, error) { return r.source.Ma
 // Marks implements Source.
 func (l *local) Marks(ctx context.Context) (marks []Mark, err error) {
 	err = l.view(func(tx *bolt.Tx) error {
-		var conn, first uint64
-		return eachMark(tx, func(m Mark) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if m.Conn != conn {
-				conn = m.Conn
-				var err error
-				if first, err = l.first(tx, conn); err != nil {
-					return err
-				}
-			}
-			if m.Seq >= first && len(marks) < maxMarks {
+		return l.marks(ctx, tx, func(m Mark) error {
+			if len(marks) < maxMarks {
 				marks = append(marks, m)
 			}
 			return nil
 		})
 	})
 	return marks, err
+}
+
+// marks calls fn with the marks of messages that are there.
+func (l *local) marks(ctx context.Context, tx *bolt.Tx, fn func(Mark) error) error {
+	var conn, first uint64
+	return eachMark(tx, func(m Mark) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if m.Conn != conn {
+			conn = m.Conn
+			var err error
+			if first, err = l.first(tx, conn); err != nil {
+				return err
+			}
+		}
+		if m.Seq < first {
+			return nil
+		}
+		return fn(m)
+	})
 }
 
 // eachMark calls fn with every mark there is, also of what is gone.
@@ -110,7 +120,7 @@ func setMark(ctx context.Context, k keeper, l *local, m Mark) error {
 		if !has(tx.Bucket(bucketConns), u64(m.Conn)) {
 			return fmt.Errorf("%w: %d", ErrNoConnection, m.Conn)
 		}
-		return putMark(tx, &m)
+		return mark(tx, &m)
 	})
 }
 
@@ -126,8 +136,8 @@ func (l *local) there(tx *bolt.Tx, conn, seq uint64) error {
 	return err
 }
 
-// putMark keeps m.
-func putMark(tx *bolt.Tx, m *Mark) error {
+// mark keeps m.
+func mark(tx *bolt.Tx, m *Mark) error {
 	marks, err := tx.CreateBucketIfNotExists(bucketMarks)
 	if err != nil {
 		return err
@@ -152,4 +162,31 @@ func unmark(tx *bolt.Tx, m *Mark) error {
 		return nil
 	}
 	return marks.Delete(pair(m.Conn, m.Seq))
+}
+
+// marks checks that every mark can be read.
+func (v *verifier) marks() error {
+	return v.r.view(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket(bucketMarks)
+		if bucket == nil {
+			return nil
+		}
+		c := bucket.Cursor()
+		for k, value := c.First(); k != nil; k, value = c.Next() {
+			if err := v.ctx.Err(); err != nil {
+				return err
+			}
+			m, err := parseMark(k, value)
+			if err != nil {
+				v.report.problem("%v", err)
+				continue
+			}
+			if first, err := v.r.first(tx, m.Conn); err != nil {
+				return err
+			} else if m.Seq >= first {
+				v.report.Marks++
+			}
+		}
+		return nil
+	})
 }

@@ -22,9 +22,11 @@ func forget(tx *bolt.Tx, id uint64) error {
 			return err
 		}
 	}
-	if gaps := tx.Bucket(bucketGaps); gaps != nil {
-		if err := removePrefix(gaps, id); err != nil {
-			return err
+	for _, name := range [][]byte{bucketGaps, bucketMarks} {
+		if bucket := tx.Bucket(name); bucket != nil {
+			if err := removePrefix(bucket, id); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Bucket(bucketConns).Delete(u64(id))

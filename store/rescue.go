@@ -37,7 +37,7 @@ func (r *rescue) run(f io.ReaderAt, size int64, draft string) (err error) {
 	}
 	r.salvage.Pages = r.broken
 	need := int64(0)
-	for _, finds := range [][]find{r.blocks, r.parts, r.survey.conns, r.events} {
+	for _, finds := range [][]find{r.blocks, r.parts, r.survey.conns, r.marks, r.events} {
 		for i := range finds {
 			need += int64(finds[i].size)
 		}
@@ -49,7 +49,7 @@ func (r *rescue) run(f io.ReaderAt, size int64, draft string) (err error) {
 	if r.to, err = newScribe(draft, Kept); err != nil {
 		return err
 	}
-	for _, step := range []func() error{r.notes, r.known, r.copy, r.describe, r.log} {
+	for _, step := range []func() error{r.notes, r.known, r.copy, r.describe, r.remarks, r.log} {
 		if err := step(); err != nil {
 			return errors.Join(err, r.to.discard())
 		}
@@ -347,6 +347,23 @@ func (r *rescue) describe() error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// remarks copies the marks of messages that may be there.
+func (r *rescue) remarks() error {
+	var before [2]uint64
+	for n, v := range r.marks {
+		key := [2]uint64{v.a, v.b}
+		m, err := parseMark(pair(v.a, v.b), r.value(v))
+		if err != nil || n > 0 && key == before || v.b >= r.next[v.a] {
+			continue
+		}
+		if err := r.to.mark(m); err != nil {
+			return err
+		}
+		before = key
 	}
 	return nil
 }

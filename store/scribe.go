@@ -168,6 +168,13 @@ func (s *scribe) gap(conn uint64, g gap) error {
 	return s.flush(batchSize)
 }
 
+// mark puts a mark.
+func (s *scribe) mark(m Mark) error {
+	s.batch.arena = appendMark(s.batch.arena, &m)
+	s.batch.add(putMark, m.Conn, m.Seq)
+	return s.flush(batchSize)
+}
+
 // event puts an event.
 func (s *scribe) event(number uint64, p []byte) error {
 	s.batch.arena = append(s.batch.arena, p...)

@@ -41,6 +41,7 @@ type survey struct {
 	meta                          map[string][]byte
 	blocks, parts, conns          []find
 	counters, events, tombs, gaps []find
+	marks                         []find
 }
 
 type bitset []uint64
@@ -280,6 +281,9 @@ func (s *survey) known(bucket, key []byte, v find) {
 		list, wide = &s.parts, true
 	case string(bucketGaps):
 		list, wide = &s.gaps, true
+	case string(bucketMarks):
+		list, wide = &s.marks, true
+		v.rank = inTree
 	default:
 		return
 	}
@@ -309,6 +313,9 @@ func (s *survey) unknown(key []byte, v find) {
 			s.parts = append(s.parts, v)
 		} else if noted {
 			s.gaps = append(s.gaps, v)
+		} else if m, err := parseMark(key, p); err == nil {
+			v.rank = uint32(min(max(m.Time.Unix(), 0), inTree-1))
+			s.marks = append(s.marks, v)
 		}
 		return
 	}

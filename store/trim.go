@@ -225,6 +225,9 @@ func (w *trimming) connections() error {
 		if err := w.index(id); err != nil {
 			return err
 		}
+		if err := w.marks(id); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -290,6 +293,46 @@ func (w *trimming) index(id uint64) error {
 		}
 	}
 	return remove(index, stale)
+}
+
+// marks removes the marks of messages of a connection that are gone.
+func (w *trimming) marks(id uint64) error {
+	bucket := w.tx.Bucket(bucketMarks)
+	if bucket == nil {
+		return nil
+	}
+	first, err := w.first(id)
+	if err != nil {
+		return err
+	}
+	var gone [][]byte
+	c, prefix := bucket.Cursor(), u64(id)
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		if _, seq, err := numbers("marks", k); err != nil || seq >= first {
+			break
+		}
+		gone = append(gone, bytes.Clone(k))
+	}
+	return remove(bucket, gone)
+}
+
+// first returns the seq of the first frame of a connection that is not known to
+// be gone.
+func (w *trimming) first(id uint64) (first uint64, err error) {
+	var run []span
+	c := w.tx.Bucket(bucketCidx).Cursor()
+	for k, v := c.Seek(pair(id, 0)); k != nil; k, v = c.Next() {
+		if run, err = connRun(run[:0], id, k, v); err != nil || len(run) == 0 {
+			break
+		}
+		for _, s := range run {
+			if s.block > w.pruned {
+				return s.first, nil
+			}
+			first = s.first + s.count
+		}
+	}
+	return first, err
 }
 
 // forget removes all that is known of a connection without frames.

@@ -22,6 +22,8 @@ type Report struct {
 	Unfinished uint64
 	// Missing counts frames between others that a repair did not find.
 	Missing uint64
+	// Marks counts the marks of messages that are there.
+	Marks uint64
 	// Pruned is the number of the last frame that was pruned, Deleted counts
 	// connections whose frames are still in the file.
 	Pruned, Deleted uint64
@@ -58,7 +60,7 @@ func Verify(ctx context.Context, path string, progress func(done, total int64)) 
 		ctx: ctx, r: r, progress: progress, seqs: make(map[uint64]seqs),
 		long: make(map[uint64]uint64), sizes: make(map[uint64]uint64), hidden: make(map[uint64]bool),
 	}
-	for _, check := range []func() error{v.blocks, v.index, v.chunks, v.gaps, v.connections} {
+	for _, check := range []func() error{v.blocks, v.index, v.chunks, v.gaps, v.connections, v.marks} {
 		if err := check(); err != nil {
 			if ctx.Err() != nil {
 				return v.report, fmt.Errorf("verify %s: %w", path, ctx.Err())

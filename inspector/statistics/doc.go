@@ -8,6 +8,6 @@
 //
 // The package promises that counts are exact, that quantiles are within 1 % of the
 // exact value, and that a page is never wider than asked and holds nothing but
-// printable characters. It never keeps a message or its payload, never looks at a
-// clock, and starts no goroutines.
+// printable characters. It keeps no message, and no payload but those of pings that
+// wait for their pong. It never looks at a clock, and starts no goroutines.
 package statistics

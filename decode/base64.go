@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/base64"
-	"fmt"
 	"unicode/utf8"
 )
 
@@ -86,9 +85,13 @@ func speaks(text []byte) bool {
 }
 
 func openBase64(s scope, data []byte) (Node, error) {
+	short := ""
 	encoding := encodingOf(data, true)
 	if encoding == nil {
-		return Node{}, errNotInside
+		if encoding = encodingOf(data, false); encoding == nil {
+			return Node{}, errNotInside
+		}
+		data, short = quads(data), "the end is missing"
 	}
 	size := encoding.DecodedLen(len(data))
 	if size > s.left() {
@@ -101,10 +104,6 @@ func openBase64(s scope, data []byte) (Node, error) {
 		return Node{}, err
 	}
 	node := s.content(made[:n:n])
-	note := count(n, "byte")
-	if node.Note != "" {
-		note = fmt.Sprintf("%s, %s", note, node.Note)
-	}
-	node.Note = note
+	node.Note = note(note(count(n, "byte"), short), node.Note)
 	return node, nil
 }

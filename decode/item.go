@@ -59,7 +59,7 @@ type level struct {
 // itemStats is what tells a format from random bytes.
 type itemStats struct {
 	keys, textKeys int
-	textBytes      int // of valid text
+	textBytes      int // of valid text, as far as it was checked
 	badTexts       int
 }
 
@@ -146,10 +146,14 @@ func (s *itemScanner) note(off int, it *item) {
 	if it.kind != String || it.chunked {
 		return
 	}
-	if text := s.data[it.body:it.end]; !it.short && !utf8.Valid(text) {
-		s.stats.badTexts++
-	} else if s.stats.textBytes += len(text); key {
+	if key {
 		s.stats.textKeys++
+	}
+	const enough = 1 << 20 // to know whether text is text
+	if text := s.data[it.body:it.end]; s.stats.textBytes > enough || it.short || utf8.Valid(text) {
+		s.stats.textBytes += len(text)
+	} else {
+		s.stats.badTexts++
 	}
 }
 
@@ -306,6 +310,9 @@ func (b *itemBranch) children(dst []Node, from, n int) ([]Node, error) {
 		node, off = b.doc.node(off)
 		if b.object {
 			node.Key, node.KeyKind = key.Value, key.Kind
+			if key.Cut {
+				node.Key += "…"
+			}
 			if container, ok := key.within.(*itemBranch); ok {
 				node.Key = "…"
 				if !b.inKey {

@@ -30,7 +30,7 @@ func readJSON(in *Input) (*Reading, string) {
 	}
 	r := &Reading{Decoder: "JSON", trust: certain, Root: scan.root(newScope(), 0)}
 	switch {
-	case scan.wrong != nil && !in.Whole && scan.wrong.off == len(in.Payload):
+	case !in.Whole && (scan.wrong == nil || scan.wrong.off == len(in.Payload)):
 		r.Note = fmt.Sprintf("only the first %s are here", count(len(in.Payload), "byte"))
 	case scan.wrong != nil:
 		r.Note, r.trust = "breaks off: "+scan.wrong.String(), likely

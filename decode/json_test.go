@@ -227,6 +227,25 @@ func TestJSONCutOff(t *testing.T) {
 	}
 }
 
+// Long text is shown from its beginning, never with part of a character or escape,
+// and all of it can be had.
+func TestLongText(t *testing.T) {
+	for _, piece := range []string{"a", "世", "e\u0301\u0302\u0303", "\U0001F600", "\x1b", "\\"} {
+		text := strings.Repeat(piece, 40_000)
+		quoted, _ := json.Marshal(text)
+		readings, _ := read(frame.Text, `{"k":`+string(quoted)+`,`+string(quoted)+`:1}`)
+		kids := children(t, &readings[0].Root)
+		for _, shown := range []string{kids[0].Value, strings.TrimSuffix(kids[1].Key, "…")} {
+			if !strings.HasPrefix(text, unescape(t, shown)) || len(shown) < 1000 {
+				t.Errorf("%q: shown as %.20q…%q", piece, shown, shown[len(shown)-20:])
+			}
+		}
+		if !kids[0].Cut || string(kids[0].Data()) != text || !strings.HasSuffix(kids[1].Key, "…") {
+			t.Errorf("%q: cut %v, %d bytes", piece, kids[0].Cut, len(kids[0].Data()))
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	for in, want := range map[string]string{
 		"{ \"a\" : 1,\n\"b\":[true, \"x\\n\"] }": `{"a":1,"b":[true,"x\n"]}`,

@@ -117,7 +117,9 @@ func (s *jsonScanner) value(off int) (int, *breach) {
 		if off = end; wrong != nil || len(index.open) == base {
 			return off, wrong
 		}
-		state = wantMore
+		if state = wantMore; inArray && off < len(data) && data[off] == ',' {
+			off, state = off+1, wantValue
+		}
 	}
 }
 
@@ -201,7 +203,7 @@ func (s *jsonScanner) number(off int) int {
 	if s.data[i] == '-' {
 		i++
 	}
-	whole := s.digits(i)
+	whole := s.digits(i) // the part before the point
 	if whole == i || s.data[i] == '0' && whole > i+1 {
 		return off
 	}

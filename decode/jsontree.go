@@ -141,10 +141,9 @@ func (d *jsonDoc) member(off int, object bool) (Node, int) {
 		return d.node(off)
 	}
 	keyEnd := d.quotedEnd(off)
-	key, _ := unquote(d.data[off:keyEnd], 6*MaxText)
+	key, _ := unquote(d.data[off:keyEnd], 2*headSize)
 	node, end := d.node(jsonGap(d.data, keyEnd))
-	node.Key, _ = visible(key)
-	node.KeyKind = String
+	node.Key, node.KeyKind = visibleKey(key), String
 	return node, end
 }
 
@@ -211,7 +210,7 @@ func (d *jsonDoc) fillString(node *Node) {
 func unquote(raw []byte, n int) (text []byte, odd bool) {
 	src := raw[min(1, len(raw)):]
 	if len(raw) > n {
-		src = src[:n]
+		src = wholeRunes(src[:n])
 	} else if end := len(src) - 1; end >= 0 && src[end] == '"' {
 		src = src[:end]
 	}

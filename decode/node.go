@@ -16,8 +16,8 @@ const (
 )
 
 const (
-	// MaxText is how many terminal cells the Key and Value of a Node take at
-	// most.
+	// MaxText is how many terminal cells the Value of a Node takes at most, and its
+	// Key without the ellipsis of one that is cut.
 	MaxText = 4096
 	// MaxChildren is how many children one call returns at most.
 	MaxChildren = 1000
@@ -29,7 +29,8 @@ type Node struct {
 	// Key is the member's key in an Object, and empty in an Array. KeyKind is
 	// what kind of value it is: String mostly, Number or another in maps that
 	// have such keys, Inside where Key names a format such as "JSON" or "gzip",
-	// None without a key.
+	// None without a key. A Key that is cut ends in an
+	// ellipsis; one that is a container is written like JSON.
 	Key     string
 	KeyKind Kind
 	Kind    Kind

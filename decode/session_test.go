@@ -39,7 +39,7 @@ func checkNode(t *testing.T, payload []byte, n *decode.Node, depth int, left *in
 	if *left--; *left < 0 || depth > 200 {
 		return
 	}
-	harmless(t, n.Key, decode.MaxText)
+	harmless(t, n.Key, decode.MaxText+1)
 	harmless(t, n.Value, decode.MaxText)
 	harmless(t, n.Note, 1000)
 	if n.Offset >= 0 && (n.Offset+n.Size > len(payload) || string(payload[n.Offset:n.Offset+n.Size]) != string(n.Raw())) {

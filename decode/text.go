@@ -12,8 +12,34 @@ const headSize = 16 << 10
 // visible returns the beginning of src as text of a Node, and whether there is
 // more.
 func visible(src []byte) (text string, cut bool) {
-	out, shown := AppendVisible(make([]byte, 0, min(len(src), 64)), src[:min(len(src), headSize)], MaxText)
+	head := src
+	if len(src) > headSize {
+		head = wholeRunes(src[:headSize])
+	}
+	out, shown := AppendVisible(make([]byte, 0, min(len(head), 64)), head, MaxText)
 	return string(out), shown < len(src)
+}
+
+// wholeRunes returns src without the part of a character it may end with.
+func wholeRunes(src []byte) []byte {
+	for i := len(src) - 1; i >= max(0, len(src)-utf8.UTFMax); i-- {
+		if utf8.RuneStart(src[i]) {
+			if !utf8.FullRune(src[i:]) {
+				return src[:i]
+			}
+			break
+		}
+	}
+	return src
+}
+
+// visibleKey returns src as text of a key, which ends in an ellipsis where it is cut.
+func visibleKey(src []byte) string {
+	text, cut := visible(src)
+	if cut {
+		text += "…"
+	}
+	return text
 }
 
 // hexadecimal returns the beginning of src as text of a Node, and whether there is

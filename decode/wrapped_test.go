@@ -75,6 +75,21 @@ func TestWrapped(t *testing.T) {
 	}
 }
 
+// What is wrapped is shown as far as it was kept.
+func TestWrappedCutOff(t *testing.T) {
+	const object = `{"name":"sensor","on":true}`
+	for _, test := range []struct{ payload, summary, note string }{
+		{base64ed(object)[:33], `"{"name":"sensor","on":tr"`, "24 bytes, the end is missing"},
+		{gzipped(t, object)[:46], object, "breaks off after 27 bytes: unexpected EOF"},
+	} {
+		var s decode.Session
+		readings, why := s.Read(decode.Input{Type: frame.Text, Payload: []byte(test.payload)})
+		if len(readings) != 1 || readings[0].Summary != test.summary || readings[0].Note != test.note {
+			t.Errorf("%+v, %s", readings, why)
+		}
+	}
+}
+
 // Words, ids and noise that happen to be written in the letters of base64, or to
 // begin like zlib, are what they are.
 func TestNotWrapped(t *testing.T) {

@@ -5,17 +5,18 @@ package rows
 // again.
 
 const (
-	// minStride and maxStride bound how many records are gone back at a time.
-	minStride = 256
-	maxStride = 1 << 20
 	// minBack is how many rows are kept of those found on the way, though fewer
-	// are wanted.
-	minBack = 256
+	// are wanted: to begin a walk costs as much as to read some thousand records.
+	minBack = 512
+	// maxStride bounds how many records are gone back at a time, nearby how many
+	// when a walk from each match to the next would do as well.
+	maxStride = 1 << 20
+	nearby    = 1 << 13
 )
 
 // backward reads n rows before the window, or some of them.
 func (r *reader) backward(n int) error {
-	rows, lo, err := r.back(r.win.lo, Position{Number: 1}, n)
+	rows, lo, err := r.back(r.win.lo, Position{Number: 1}, n, max(n, minBack))
 	if err != nil {
 		return err
 	}
@@ -25,24 +26,24 @@ func (r *reader) backward(n int) error {
 }
 
 // back reads some way before a position, but not before floor. It returns the
-// last rows it found there, n or more if there were so many, and from where on
-// these are all there are.
-func (r *reader) back(from, floor Position, n int) (rows []*entry, lo Position, err error) {
-	if mark, most, ok := r.marks().before(from); ok {
+// last rows it found there, at least keep if there are so many and less than twice that, and from where on these are all there
+// are. It means to find n.
+func (r *reader) back(from, floor Position, n, keep int) (rows []*entry, lo Position, err error) {
+	if mark, most, ok := r.marks().before(from, keep); ok {
 		if mark == (Position{}) {
 			return nil, floor, nil
 		}
 		if mark.Compare(floor) < 0 {
 			mark = floor
 		}
-		rows, lo, err = r.stretch(mark, from, most, max(n, minBack))
+		rows, lo, err = r.stretch(mark, from, most, keep)
 		if err != nil || len(rows) > 0 || mark == floor {
 			return rows, lo, err
 		}
 		// The match is gone.
 	}
 	if r.stride == 0 {
-		r.stride = max(uint64(2*n), minStride)
+		r.stride = uint64(max(keep, 2*n))
 		if r.d.query.chooses() {
 			r.stride *= 8
 		}
@@ -51,11 +52,9 @@ func (r *reader) back(from, floor Position, n int) (rows []*entry, lo Position, 
 	if from.Number > floor.Number+r.stride {
 		start = Position{Number: from.Number - r.stride}
 	}
-	rows, lo, err = r.stretch(start, from, 0, max(n, minBack))
+	rows, lo, err = r.stretch(start, from, 0, keep)
 	if len(rows) < n {
 		r.stride = min(4*r.stride, maxStride)
-	} else if r.stride > 4*uint64(n) && len(rows) > 2*n {
-		r.stride /= 2
 	}
 	return rows, lo, err
 }

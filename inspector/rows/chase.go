@@ -35,7 +35,8 @@ func (r *reader) skip(page int) error {
 	tail.base, tail.last = r.win.end()+1, true
 	r.stride = 0
 	for len(tail.rows) < page {
-		rows, lo, err := r.back(tail.lo, r.win.hi, page-len(tail.rows))
+		need := page - len(tail.rows)
+		rows, lo, err := r.back(tail.lo, r.win.hi, need, need)
 		if err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ func TestLooks(t *testing.T) {
 			most     uint64
 			selected uint64
 		}{
-			{"open", func() {}, 1000, 10 * million},
+			{"open", func() {}, 1100, 10 * million},
 			{"up", func() { l.Move(-1) }, 1000, 10*million - 1},
 			{"home", l.First, 1000, 1},
 			{"page down", func() { l.Page(1) }, 100, 50},

@@ -91,10 +91,11 @@ func (m *marks) farFrom(w *window) bool {
 	return known && m.ordinal(w, w.base) == 0
 }
 
-// before returns the last mark before p. There are no more than most matches
+// before returns a mark before p, the last one or, where matches are close
+// together, one up to n matches before p. There are no more than most matches
 // from there up to p. It returns false when that is not known, and the zero
 // Position when no match is before p.
-func (m *marks) before(p Position) (mark Position, most int, ok bool) {
+func (m *marks) before(p Position, n int) (mark Position, most int, ok bool) {
 	if m == nil {
 		return Position{}, 0, false
 	}
@@ -103,11 +104,15 @@ func (m *marks) before(p Position) (mark Position, most int, ok bool) {
 	if m.late || p.Number > m.looked+1 || p.Number == m.looked+1 && p.Part > 0 {
 		return Position{}, 0, false
 	}
-	i, _ := slices.BinarySearchFunc(m.at, p, Position.Compare)
-	if i == 0 {
+	end, _ := slices.BinarySearchFunc(m.at, p, Position.Compare)
+	if end == 0 {
 		return Position{}, 0, true
 	}
-	return m.at[i-1], int(m.stride), true
+	i := end - 1
+	for i > 0 && uint64(end-i+1)*m.stride <= uint64(n) && p.Number-m.at[i-1].Number <= nearby {
+		i--
+	}
+	return m.at[i], (end - i) * int(m.stride), true
 }
 
 // behind returns a position at or behind p before which there is no match, the

@@ -18,17 +18,18 @@ func TestMarks(t *testing.T) {
 			from := rng.IntN(len(all))
 			w := &window{base: rng.Int64N(100) - 50, rows: all[from:min(len(all), from+1+rng.IntN(600))]}
 			ord := rng.IntN(len(w.rows))
-			n := m.ordinal(w, w.base+int64(ord))
-			if n != uint64(from+ord+1) && (n > 0 || uint64(len(w.rows)) >= m.stride) {
-				t.Fatalf("row %d is match %d", from+ord+1, n)
+			got := m.ordinal(w, w.base+int64(ord))
+			if got != uint64(from+ord+1) && (got > 0 || uint64(len(w.rows)) >= m.stride) {
+				t.Fatalf("row %d is match %d", from+ord+1, got)
 			}
 			p := all[from].Position
-			mark, most, ok := m.before(p)
+			n := 1 + rng.IntN(100)
+			mark, most, ok := m.before(p, n)
 			back := 0
 			for i := from - 1; i >= 0 && all[i].Compare(mark) >= 0; i-- {
 				back++
 			}
-			if !ok || back > most || (mark == Position{}) != (from == 0) {
+			if !ok || back > most || most > max(n, int(m.stride)) || (mark == Position{}) != (from == 0) {
 				t.Fatalf("the mark before match %d is %v, %d before it, %d at most", from+1, mark, back, most)
 			}
 			if next := m.behind(p.behind()); m.stride == 1 && from+1 < len(all) && next != all[from+1].Position {
@@ -54,7 +55,7 @@ func TestMarks(t *testing.T) {
 		}
 	}
 	m.add(all[0].Position)
-	if _, _, ok := m.before(all[5].Position); ok || m.ordinal(&window{rows: all}, 5) != 0 || m.matched != uint64(len(all)+1) {
+	if _, _, ok := m.before(all[5].Position, 1); ok || m.ordinal(&window{rows: all}, 5) != 0 || m.matched != uint64(len(all)+1) {
 		t.Error("marks say where matches are after one came late")
 	}
 }

@@ -25,10 +25,10 @@ func TestPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tape := numbered(2000)
 		l := newList(t, tape, rows.Query{Conn: 1}, 10)
-		l.To(1000)
+		l.To(1800)
 		settle(t, l)
 		gate := tape.shut()
-		for range 20 {
+		for range 100 {
 			l.Page(-1)
 			look(l)
 		}
@@ -37,8 +37,8 @@ func TestPending(t *testing.T) {
 		}
 		close(gate.open)
 		settle(t, l)
-		if got := selected(t, l); got != 1000-20*9 {
-			t.Errorf("after 20 pages up %d is selected", got)
+		if got := selected(t, l); got != 1800-100*9 {
+			t.Errorf("after 100 pages up %d is selected", got)
 		}
 	})
 }

@@ -42,6 +42,10 @@ e2e: build ## run real clients and servers through the real proxy; installs them
 bench: build ## measure against bare relays and write BENCHMARKS.md
 	$(GO) run ./cmd/wsluice-bench --wsluice $(BIN) $(ARGS)
 
+.PHONY: shots
+shots: build ## take the pictures in docs/screens; needs tmux (ARGS="messages …" for some)
+	$(GO) run ./cmd/wsluice-shots --wsluice $(BIN) $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME each
 	@set -e; for pkg in $$($(GO) list ./...); do \

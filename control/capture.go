@@ -190,6 +190,7 @@ func (c *capture) Close() error {
 		return store.ErrClosed
 	}
 	c.closed = true
+	c.leave()
 	if c.now != nil {
 		c.drop(c.now)
 	}

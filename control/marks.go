@@ -2,30 +2,48 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/wsluice/wsluice/store"
 )
 
 // SetMark keeps a mark in the capture at path as store.Recorder.SetMark does:
-// through the process that records it when there is one, else in the file. A
-// reader that this process has from Open makes way for it.
+// through the process that records it when there is one, else in the file. The
+// readers that this process has of it from Open make way for that. Errors are as
+// those of store.SetMark.
 func SetMark(ctx context.Context, path string, m store.Mark) error {
-	for n := 1; ; n++ {
-		client, err := Dial(ctx, path)
-		if err == nil {
-			err = client.SetMark(ctx, m)
-			client.Close()
-		} else if errors.Is(err, ErrNotRecording) {
-			err = store.SetMark(ctx, path, m)
-		}
-		// A recorder may have come or gone meanwhile.
-		if n == tries || !interrupted(err) && !errors.Is(err, store.ErrLocked) {
-			return err
-		}
+	err := setLive(ctx, path, m)
+	if !interrupted(err) {
+		return err
 	}
+	if err = setAtRest(ctx, path, m); !errors.Is(err, store.ErrLocked) {
+		return err
+	}
+	// A recorder may have come meanwhile.
+	if live := setLive(ctx, path, m); !interrupted(live) {
+		return live
+	}
+	return err
+}
+
+func setLive(ctx context.Context, path string, m store.Mark) error {
+	client, err := Dial(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return client.SetMark(ctx, m)
+}
+
+func setAtRest(ctx context.Context, path string, m store.Mark) error {
+	back, err := makeWay(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer back()
+	return store.SetMark(ctx, path, m)
 }
 
 // SetMark is as store.Recorder.SetMark.
@@ -46,18 +64,12 @@ func (s *Server) marks(a *answer) error {
 		return err
 	}
 	out := a.stream(0)
-	return out.end(func() error {
-		for i := range marks {
-			line, err := json.Marshal(&marks[i])
-			if err == nil {
-				err = out.line(append(out.buffer(), line...))
-			}
-			if err != nil {
-				return err
-			}
+	for i := range marks {
+		if err = out.line(marks[i].AppendJSON(out.buffer())); err != nil {
+			break
 		}
-		return nil
-	}())
+	}
+	return out.end(err)
 }
 
 // mark sets a mark, or takes one away.
@@ -65,6 +77,9 @@ func (s *Server) mark(a *answer) error {
 	var m store.Mark
 	if err := a.arguments(&m); err != nil {
 		return err
+	}
+	if m.Time.IsZero() {
+		m.Time = time.Now().UTC()
 	}
 	if err := s.options.Recorder.SetMark(a.Context(), m); err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 //
 // At rest the file is let go of a second after it was last used, and for a
 // moment at every even second however busy the reader is, so that a recorder,
-// which waits 5 seconds for the file, always gets it.
+// which waits 5 seconds for the file, always gets it. It is let go of at once for
+// SetMark in this process.
 //
 // Errors are as those of store.Open. ErrLocked comes after 2 seconds: then the
 // process that has the file is no recorder.
@@ -27,6 +28,7 @@ func Open(ctx context.Context, path string) (*store.Reader, error) {
 		return nil, err
 	}
 	c.release(h, false)
+	c.enter()
 	return store.NewReader(c), nil
 }
 

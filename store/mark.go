@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/wsluice/wsluice/frame"
 )
 
 // Mark is what a user noted on a message.
@@ -58,6 +60,26 @@ func (m Mark) checked() (Mark, error) {
 
 // empty reports whether m says nothing, which takes the mark of its message away.
 func (m *Mark) empty() bool { return m.Label == "" && m.Note == "" }
+
+// AppendJSON appends {"conn":1,"seq":2,"label":"…","note":"…",
+// "time":"RFC3339Nano"}, without label and note where they are empty.
+func (m *Mark) AppendJSON(b []byte) []byte {
+	b = fmt.Appendf(b, `{"conn":%d,"seq":%d`, m.Conn, m.Seq)
+	if m.Label != "" {
+		b = frame.AppendString(append(b, `,"label":`...), m.Label)
+	}
+	if m.Note != "" {
+		b = frame.AppendString(append(b, `,"note":`...), m.Note)
+	}
+	if !m.Time.IsZero() {
+		b = m.Time.UTC().AppendFormat(append(b, `,"time":"`...), time.RFC3339Nano)
+		b = append(b, '"')
+	}
+	return append(b, '}')
+}
+
+// MarshalJSON is AppendJSON.
+func (m Mark) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil), nil }
 
 // The fields of a mark in the marks bucket. A checksum of the key and them stands
 // before.

@@ -159,53 +159,19 @@ type point struct{ x, y float32 }
 // shapes are the marks, as polygons.
 var shapes = map[rune][][]point{
 	'▸': {{{2, 5.5}, {7.5, 9.5}, {2, 13.5}}},
-	'◂': {{{7, 5.5}, {7, 13.5}, {1.5, 9.5}}},
 	'▾': {{{0.5, 7}, {8.5, 7}, {4.5, 12.5}}},
-	'▴': {{{4.5, 6.5}, {8.5, 12}, {0.5, 12}}},
-	'▶': {{{1, 4.5}, {8.5, 9.5}, {1, 14.5}}},
-	'◀': {{{8, 4.5}, {8, 14.5}, {0.5, 9.5}}},
-	'▼': {{{0, 6}, {9, 6}, {4.5, 13.5}}},
-	'▲': {{{4.5, 5.5}, {9, 13}, {0, 13}}},
 	'●': {disc(4.5, 9.5, 3.4)},
-	'○': ring(4.5, 9.5, 3.4, 2.3),
-	'⏺': {disc(4.5, 9.5, 4)},
-	'⏸': {{{1.5, 5.5}, {3.7, 5.5}, {3.7, 13.5}, {1.5, 13.5}}, {{5.3, 5.5}, {7.5, 5.5}, {7.5, 13.5}, {5.3, 13.5}}},
-	'■': {{{1, 6}, {8, 6}, {8, 13}, {1, 13}}},
-	'◆': {{{4.5, 5}, {8.5, 9.5}, {4.5, 14}, {0.5, 9.5}}},
+	'⋮': {disc(4.5, 4.5, 1.2), disc(4.5, 9.5, 1.2), disc(4.5, 14.5, 1.2)},
 	'✓': stroke(1.6, point{1, 10}, point{3.5, 13}, point{8, 5.5}),
 	'✗': append(stroke(1.6, point{1.3, 6}, point{7.7, 13}), stroke(1.6, point{7.7, 6}, point{1.3, 13})...),
-	'⚑': {{{1.5, 4}, {2.6, 4}, {2.6, 15}, {1.5, 15}}, {{2.6, 4.5}, {8.5, 7.2}, {2.6, 10}}},
-	'★': {star(4.5, 9.8, 4.6, 1.9)},
 }
 
 // disc is a circle, near enough.
-func disc(x, y, radius float32) []point {
-	return spokes(24, x, y, func(int) float32 { return radius })
-}
-
-func ring(x, y, outer, inner float32) [][]point {
-	hole := disc(x, y, inner)
-	for i, j := 0, len(hole)-1; i < j; i, j = i+1, j-1 {
-		hole[i], hole[j] = hole[j], hole[i]
-	}
-	return [][]point{append(append(disc(x, y, outer), disc(x, y, outer)[0], hole[0]), append(hole[1:], hole[0])...)}
-}
-
-func star(x, y, outer, inner float32) []point {
-	return spokes(10, x, y, func(i int) float32 {
-		if i%2 == 0 {
-			return outer
-		}
-		return inner
-	})
-}
-
-// spokes returns n points around a middle, the first above it.
-func spokes(n int, x, y float32, length func(int) float32) []point {
-	points := make([]point, n)
+func disc(x, y, radius float64) []point {
+	points := make([]point, 24)
 	for i := range points {
-		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(n))
-		points[i] = point{x + length(i)*float32(sin), y - length(i)*float32(cos)}
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(len(points)))
+		points[i] = point{float32(x + radius*sin), float32(y - radius*cos)}
 	}
 	return points
 }

@@ -99,6 +99,10 @@ func fixture(t *testing.T) (*recording, *http.Client) {
 		t.Fatal(err)
 	}
 	r.Log(store.Event{Time: at(50), Level: store.LevelInfo, Message: "connection opened", Attrs: []store.Attr{{Key: "conn", Value: "3"}, {Key: "url", Value: quiet.URL}}})
+	r.sync(t)
+	if err := r.SetMark(t.Context(), store.Mark{Conn: 1, Seq: 2, Label: "a", Note: "why does eve greet herself?", Time: at(3_000_000)}); err != nil {
+		t.Fatal(err)
+	}
 	// Sync does not wait for events; a commit with both does.
 	r.sync(t)
 	for {

@@ -78,7 +78,7 @@ func (s *Server) mark(a *answer) error {
 	if err := a.arguments(&m); err != nil {
 		return err
 	}
-	if m.Time.IsZero() {
+	if m.Time.IsZero() && (m.Label != "" || m.Note != "") {
 		m.Time = time.Now().UTC()
 	}
 	if err := s.options.Recorder.SetMark(a.Context(), m); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/rivo/tview"
@@ -28,6 +29,7 @@ type message struct {
 	worker *worker // reads the message
 	finder *worker // searches it
 	at     place   // the message that is wanted
+	asked  time.Time
 	pane   detail.Pane
 	err    error
 }
@@ -43,10 +45,24 @@ func (m *message) close() {
 	m.finder.close()
 }
 
+// The detail of a message is read once the selection has rested on it for
+// restDelay. Where it never rests, because it follows what comes, one is read
+// after moveDelay all the same.
+const (
+	restDelay = 80 * time.Millisecond
+	moveDelay = 250 * time.Millisecond
+)
+
 // want shows another message, once the wish for it has lasted for a moment.
 func (m *message) want(conn, seq uint64) {
 	at := place{conn, seq}
 	if at == m.at {
+		return
+	}
+	switch {
+	case !m.worker.busy():
+		m.asked = time.Now()
+	case time.Since(m.asked) > moveDelay:
 		return
 	}
 	m.at = at

@@ -72,6 +72,15 @@ func (l rowLook) timeHead() string {
 	return "time"
 }
 
+// numberOf is the number a message is listed by: in the list of a connection its
+// seq, in that of all connections its global number.
+func (l rowLook) numberOf(m *frame.Message) uint64 {
+	if l.conn {
+		return m.Global
+	}
+	return m.Seq
+}
+
 // timeWidth is the width of the column of the time.
 func (l rowLook) timeWidth() int {
 	if l.width < 60 {
@@ -99,7 +108,7 @@ func messageRow(row rows.Row, l rowLook, mark Mark) draw.Line {
 	}
 	m := row.Message
 	line := draw.Line{markSpan(mark), signSpan(m, row.Unfolded), {Text: " "}}
-	line = append(line, draw.Span{Text: draw.FitRight(grouped(m.Seq), l.number) + "  ", Style: draw.Dim})
+	line = append(line, draw.Span{Text: draw.FitRight(grouped(l.numberOf(m)), l.number) + "  ", Style: draw.Dim})
 	if l.conn {
 		line = append(line, draw.Span{Text: draw.FitRight(fmt.Sprintf("#%d", m.Conn), 5) + "  ", Style: draw.Dim})
 	}
@@ -264,7 +273,11 @@ func closeWords(p []byte) string {
 
 // frameRow draws one frame of an unfolded message.
 func frameRow(f *frame.Record, l rowLook) draw.Line {
-	line := draw.Line{{Text: "  └", Style: draw.Dim}, {Text: draw.FitRight(grouped(f.Seq), l.number) + "  ", Style: draw.Dim}}
+	number := f.Seq
+	if l.conn {
+		number = f.Global
+	}
+	line := draw.Line{{Text: "  └", Style: draw.Dim}, {Text: draw.FitRight(grouped(number), l.number) + "  ", Style: draw.Dim}}
 	if l.conn {
 		line = append(line, draw.Span{Text: strings.Repeat(" ", 7)})
 	}

@@ -3,7 +3,6 @@ package inspector
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/rivo/tview"
 
@@ -510,7 +509,3 @@ func (m *messages) mouse(action tview.MouseAction, x, y int) {
 		}
 	}
 }
-
-// restDelay is how long the selection rests on a message before its detail is
-// read.
-const restDelay = 80 * time.Millisecond

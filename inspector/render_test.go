@@ -108,7 +108,7 @@ func TestConnectionFacts(t *testing.T) {
 func messageRows() []rows.Row {
 	before := &frame.Message{Time: epoch}
 	message := func(m frame.Message) rows.Row {
-		m.Conn, m.Time = 3, epoch.Add(13*time.Millisecond)
+		m.Conn, m.Time, m.Global = 3, epoch.Add(13*time.Millisecond), m.Seq+1000
 		if m.Size == 0 {
 			m.Size = uint64(len(m.Payload))
 		}
@@ -129,8 +129,8 @@ func messageRows() []rows.Row {
 		message(frame.Message{Seq: 1214, Type: frame.Text, Payload: []byte("x"), Incomplete: frame.Cut}),
 		message(frame.Message{Seq: 1215, Type: frame.Text, Payload: []byte("x"), Error: "corrupt \x1b[31mdata"}),
 		message(frame.Message{Seq: 1216, From: frame.Server, Type: frame.Text, Payload: []byte("two frames"), Frames: 2}),
-		{Kind: rows.Frame, Frame: &frame.Record{Seq: 1216, Message: 1216, From: frame.Server, Time: epoch, Header: frame.Header{Opcode: frame.Text, Length: 4}, Payload: []byte("two "), Stored: 4}},
-		{Kind: rows.Frame, Frame: &frame.Record{Seq: 1218, Message: 1216, From: frame.Server, Time: epoch, Header: frame.Header{Fin: true, Length: 6}, Payload: []byte("frames"), Stored: 6}},
+		{Kind: rows.Frame, Frame: &frame.Record{Seq: 1216, Global: 2216, Message: 1216, From: frame.Server, Time: epoch, Header: frame.Header{Opcode: frame.Text, Length: 4}, Payload: []byte("two "), Stored: 4}},
+		{Kind: rows.Frame, Frame: &frame.Record{Seq: 1218, Global: 2218, Message: 1216, From: frame.Server, Time: epoch, Header: frame.Header{Fin: true, Length: 6}, Payload: []byte("frames"), Stored: 6}},
 		{Kind: rows.Rest, Rest: 17},
 		message(frame.Message{Seq: 1219, From: frame.Server, Type: frame.Close, Payload: []byte("\x03\xe9shut \x1b[2Jdown")}),
 		message(frame.Message{Seq: 1220, From: frame.Server, Type: frame.Close}),

@@ -3,6 +3,8 @@ package inspector
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,7 +77,7 @@ func New(o Options) *Inspector {
 
 // Run shows the capture until the user quits or ctx ends, and returns when the
 // terminal is as it was and nothing of the inspector runs any more. The error is
-// that of the terminal, or tells of a fault in the inspector.
+// that of the terminal, or a *Fault.
 func (i *Inspector) Run(ctx context.Context) error {
 	i.ctx, i.cancel = context.WithCancel(ctx)
 	defer i.cancel()
@@ -115,6 +117,27 @@ func (i *Inspector) Run(ctx context.Context) error {
 	return errors.Join(i.fault, err)
 }
 
+// Fault is a panic in the inspector: a bug of wsluice.
+type Fault struct {
+	Value any
+	Stack []byte
+}
+
+// Error implements error.
+func (f *Fault) Error() string { return fmt.Sprintf("internal fault: %v", f.Value) }
+
+// guard runs f, which is all of ours that runs in the application. A panic ends
+// the inspector in order: the terminal is restored, and what records in this
+// process comes to its end.
+func (i *Inspector) guard(f func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			i.fail(&Fault{Value: value, Stack: debug.Stack()})
+		}
+	}()
+	f()
+}
+
 // pace draws a frame when something has changed, and stops the application when
 // the context ends. It alone asks the application for frames: who asks after the
 // application has stopped waits for ever.
@@ -128,7 +151,7 @@ func (i *Inspector) pace() {
 			return
 		case <-ticker.C:
 			if i.dirty.Swap(false) {
-				i.app.QueueUpdateDraw(i.frame)
+				i.app.QueueUpdateDraw(func() { i.guard(i.frame) })
 			}
 		}
 	}

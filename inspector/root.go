@@ -78,10 +78,10 @@ const newsTime = 8 * time.Second
 func newRoot(i *Inspector) *root {
 	r := &root{Box: tview.NewBox(), i: i, poll: i.start(), doer: i.start()}
 	r.stack = []screen{newConnections(r)}
+	r.watch()
 	if i.o.Notice != "" {
 		r.tell(draw.Accent, i.o.Notice)
 	}
-	r.watch()
 	return r
 }
 
@@ -183,7 +183,9 @@ func (r *root) tell(style draw.Style, text string) {
 }
 
 // Draw implements tview.Primitive.
-func (r *root) Draw(to tcell.Screen) {
+func (r *root) Draw(to tcell.Screen) { r.i.guard(func() { r.draw(to) }) }
+
+func (r *root) draw(to tcell.Screen) {
 	r.i.clip = to
 	r.i.frames.Add(1)
 	width, height := to.Size()
@@ -215,24 +217,27 @@ func (r *root) Draw(to tcell.Screen) {
 // InputHandler implements tview.Primitive.
 func (r *root) InputHandler() func(*tcell.EventKey, func(tview.Primitive)) {
 	return func(e *tcell.EventKey, _ func(tview.Primitive)) {
-		if r.i.quitting {
-			return
+		if !r.i.quitting {
+			r.i.guard(func() { r.press(e) })
 		}
-		r.news = news{}
-		if r.prompt != nil {
-			r.prompt.key(e)
-		} else {
-			r.act(r.i.o.Keys.Action(r.top().keys(), e))
-		}
-		r.update()
 	}
+}
+
+func (r *root) press(e *tcell.EventKey) {
+	r.news = news{}
+	if r.prompt != nil {
+		r.prompt.key(e)
+	} else {
+		r.act(r.i.o.Keys.Action(r.top().keys(), e))
+	}
+	r.update()
 }
 
 // PasteHandler implements tview.Primitive.
 func (r *root) PasteHandler() func(string, func(tview.Primitive)) {
 	return func(text string, _ func(tview.Primitive)) {
 		if r.prompt != nil {
-			r.prompt.paste(text)
+			r.i.guard(func() { r.prompt.paste(text) })
 		}
 	}
 }
@@ -244,8 +249,10 @@ func (r *root) MouseHandler() func(tview.MouseAction, *tcell.EventMouse, func(tv
 		case tview.MouseLeftClick, tview.MouseLeftDoubleClick, tview.MouseScrollUp, tview.MouseScrollDown:
 			if r.prompt == nil && !r.i.quitting {
 				x, y := e.Position()
-				r.top().mouse(action, x, y)
-				r.update()
+				r.i.guard(func() {
+					r.top().mouse(action, x, y)
+					r.update()
+				})
 			}
 			return true, nil
 		}

@@ -2,8 +2,6 @@ package inspector
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -91,7 +89,7 @@ func (w *worker) loop(ctx context.Context) {
 		own, cancel := context.WithCancel(ctx)
 		w.cancel, w.active = cancel, true
 		w.mu.Unlock()
-		w.run(own, j)
+		w.inspector.guard(func() { w.run(own, j) })
 		cancel()
 		w.mu.Lock()
 		w.active = false
@@ -101,12 +99,6 @@ func (w *worker) loop(ctx context.Context) {
 }
 
 func (w *worker) run(ctx context.Context, j *job) {
-	// A fault in one view must not leave the terminal in disorder.
-	defer func() {
-		if fault := recover(); fault != nil {
-			w.inspector.fail(fmt.Errorf("%v\n%s", fault, debug.Stack()))
-		}
-	}()
 	if j.delay > 0 {
 		timer := time.NewTimer(j.delay)
 		defer timer.Stop()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -105,8 +106,16 @@ func (p *program) inspect(ctx context.Context, path string, o inspector.Options)
 	defer r.Close()
 	of := inspected{r, path}
 	o.Source, o.Actions, o.Name = of, of, filepath.Base(path)
-	if err := inspector.New(o).Run(ctx); err != nil {
-		return fmt.Errorf("inspector: %w", err)
+	err = inspector.New(o).Run(ctx)
+	if fault, ok := errors.AsType[*inspector.Fault](err); ok {
+		fmt.Fprintf(p.stderr, "%s", fault.Stack)
+		return &failure{code: exitFailed, hint: "this is a bug of wsluice: please report it with the lines above", err: err}
+	}
+	if err != nil {
+		return &failure{
+			code: exitUsage, err: fmt.Errorf("use the terminal %q: %w", os.Getenv("TERM"), err),
+			hint: "set TERM to what your terminal is, such as xterm-256color, or use wsluice messages and wsluice export",
+		}
 	}
 	return nil
 }

@@ -14,6 +14,10 @@ const copyMost = 74_994
 
 // copy puts data into the clipboard of the terminal.
 func (r *root) copy(name string, data []byte) {
+	if r.i.o.NoClipboard {
+		r.tell(draw.Warning, fmt.Sprintf("this terminal has no clipboard: %s saves to a file", r.i.o.Keys.Key(keys.Save)))
+		return
+	}
 	if base64.StdEncoding.EncodedLen(len(data)) > copyMost {
 		r.tell(draw.Warning, fmt.Sprintf("%s is %s, too much for the terminal's clipboard: %s saves it to a file",
 			name, byteCount(uint64(len(data))), r.i.o.Keys.Key(keys.Save)))

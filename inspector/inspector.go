@@ -27,6 +27,8 @@ type Options struct {
 	Theme *draw.Theme
 	// Mouse takes the mouse from the terminal.
 	Mouse bool
+	// NoClipboard says that the terminal takes nothing for its clipboard (OSC 52).
+	NoClipboard bool
 	// ASCII avoids characters a terminal's font may lack.
 	ASCII bool
 	// Notice is shown when the inspector opens.

@@ -120,6 +120,37 @@ func TestDetail(t *testing.T) {
 	r.see("nothing happened")
 }
 
+// TestCopy would catch something else in the clipboard than was asked for, and a
+// copy that goes nowhere without a word.
+func TestCopy(t *testing.T) {
+	c := chat(t)
+	o := options(c)
+	r := use(t, o, 110, 44)
+	r.see("connections 4")
+	r.press("G", "y")
+	r.see("copied the URL, 23 B")
+	r.press("enter", ":", "42", "enter")
+	r.see("#42 ← text")
+	for keys, want := range map[string]string{
+		"y": `{"n":41,"say":"hello 41"}`, "Yt": `{"n":41,"say":"hello 41"}`, "Yh": "7b226e223a34312c22736179223a2268656c6c6f203431227d",
+		"Yb": "eyJuIjo0MSwic2F5IjoiaGVsbG8gNDEifQ==", "Yc": "wsluice messages 1 --filter 'seq == 42' --json",
+		"Yj": `{"conn":1,"seq":42,"time":"2026-01-02T03:04:05.042Z","from":"server","type":"text","size":25,"text":"{\"n\":41,\"say\":\"hello 41\"}","origin":"observed","frames":1,"compressed":false,"wire_size":27}`,
+	} {
+		for _, key := range keys {
+			r.press(string(key))
+		}
+		r.see("copied")
+		if got := string(r.screen.GetClipboardData()); got != want {
+			t.Errorf("%s copies %s, want %s", keys, got, want)
+		}
+	}
+	o.NoClipboard = true
+	r = use(t, o, 110, 44)
+	r.see("connections 4")
+	r.press("y")
+	r.see("this terminal has no clipboard: s saves to a file")
+}
+
 // TestFiles would catch a file that holds something else than what was asked for,
 // and one that is replaced without a question.
 func TestFiles(t *testing.T) {

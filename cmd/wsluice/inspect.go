@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gdamore/tcell/v2/terminfo"
 	"github.com/spf13/cobra"
 
 	"github.com/wsluice/wsluice/control"
@@ -83,7 +84,14 @@ func (p *program) inspectorOptions(theme string) (inspector.Options, error) {
 	} else if !colour(p.stdout) {
 		c.theme = draw.ThemeNamed("mono")
 	}
-	return inspector.Options{Keys: c.keys, Theme: c.theme, Mouse: c.mouse, ASCII: !utf8Terminal()}, nil
+	return inspector.Options{Keys: c.keys, Theme: c.theme, Mouse: c.mouse, ASCII: !utf8Terminal(), NoClipboard: noClipboard()}, nil
+}
+
+// noClipboard reports whether the terminal is known not to take anything for a
+// clipboard.
+func noClipboard() bool {
+	info, err := terminfo.LookupTerminfo(os.Getenv("TERM"))
+	return err == nil && !info.XTermLike
 }
 
 // utf8Terminal reports whether the locale says that the terminal shows UTF-8.

@@ -30,6 +30,7 @@ type message struct {
 	finder *worker // searches it
 	at     place   // the message that is wanted
 	asked  time.Time
+	reads  bool // the message is being read
 	pane   detail.Pane
 	err    error
 }
@@ -68,13 +69,14 @@ func (m *message) want(conn, seq uint64) {
 	m.at = at
 	m.finder.stop()
 	m.worker.do(restDelay, func(ctx context.Context) {
+		m.r.i.post(func() { m.reads = m.at == at })
 		doc, err := readMessage(ctx, m.r.i, at)
 		if ctx.Err() != nil {
 			return
 		}
 		m.r.i.post(func() {
 			if m.at == at {
-				m.err = err
+				m.reads, m.err = false, err
 				m.pane.Show(doc)
 			}
 		})
@@ -168,6 +170,9 @@ func (m *message) draw(p draw.Painter, r rect, focus bool) {
 
 // note is at the right end of the title.
 func (m *message) note() draw.Line {
+	if m.reads {
+		return draw.Text(fmt.Sprintf("reading #%s…", grouped(m.at.seq)), draw.Warning)
+	}
 	mark := m.r.marks.of(m.at.conn, m.at.seq)
 	text := m.pane.Finding()
 	if mark.Label != "" {

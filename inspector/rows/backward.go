@@ -10,7 +10,7 @@ const (
 	minBack = 512
 	// maxStride bounds how many records are gone back at a time, nearby how many
 	// when a walk from each match to the next would do as well.
-	maxStride = 1 << 20
+	maxStride = 1 << 18
 	nearby    = 1 << 13
 )
 

@@ -69,6 +69,9 @@ func (t *counter) work() {
 			}
 		})
 		if err != nil || !more {
+			t.list.mu.Lock()
+			t.list.reader.ring() // it may have waited for the marks
+			t.list.mu.Unlock()
 			return
 		}
 	}

@@ -74,6 +74,16 @@ func (l *List) tell(change func(*news)) {
 	}
 }
 
+// report tells how a task went, if that is news.
+func (l *List) report(task int, err error) {
+	l.mu.Lock()
+	known := l.news.errs[task] == nil && err == nil
+	l.mu.Unlock()
+	if !known {
+		l.tell(func(n *news) { n.errs[task] = err })
+	}
+}
+
 // bell wakes a goroutine. All but out is guarded by the list's mutex.
 type bell struct {
 	out  chan struct{}

@@ -130,6 +130,7 @@ func (s *folds) fill(u unfolded) {
 func (l *List) unfold(ctx context.Context) {
 	var done []*fold
 	l.serve(ctx, &l.unfolder, func() {
+		var failed error
 		open := l.wanted().open
 		done = slices.DeleteFunc(done, func(f *fold) bool { return !slices.Contains(open, f) })
 		for _, f := range open {
@@ -137,15 +138,14 @@ func (l *List) unfold(ctx context.Context) {
 				continue
 			}
 			frames, err := l.frames(ctx, f)
-			if err == nil {
-				done = append(done, f)
+			if err != nil {
+				failed = err
+				continue
 			}
-			l.tell(func(n *news) {
-				if n.errs[unfolding] = err; err == nil {
-					n.opened = append(n.opened, unfolded{f.Position, frames})
-				}
-			})
+			done = append(done, f)
+			l.tell(func(n *news) { n.opened = append(n.opened, unfolded{f.Position, frames}) })
 		}
+		l.report(unfolding, failed)
 	})
 }
 

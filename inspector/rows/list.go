@@ -151,7 +151,11 @@ type Scan struct {
 }
 
 // Scan returns how the search for rows stands.
-func (l *List) Scan() Scan { return l.scan }
+func (l *List) Scan() Scan {
+	s := l.scan
+	s.Active = s.Active || l.jump != nil
+	return s
+}
 
 // Counts says how many messages there are.
 type Counts struct {

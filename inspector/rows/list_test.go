@@ -1,7 +1,9 @@
 package rows_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,30 +72,155 @@ func selected(t *testing.T, l *rows.List) uint64 {
 	return r.Message.Seq
 }
 
+// TestFollow would catch a list that does not stay at the end, and one that does
+// after the user has left it.
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tape := numbered(1000)
+		tape := numbered(0)
 		l := newList(t, tape, rows.Query{Conn: 1}, 10)
-		if got := selected(t, l); got != 1000 {
-			t.Errorf("%d is selected", got)
+		if _, ok := l.Selected(); ok || l.Cursor() != -1 || len(l.Rows()) > 0 || !l.Following() {
+			t.Errorf("a list of nothing is\n%s", lines(l.Rows()))
 		}
-		tape.add(1, frame.Client, frame.Text, true, "more")
-		tick(t, l, tape)
-		if got := selected(t, l); got != 1001 {
-			t.Errorf("%d is selected", got)
+		more := func(n int) {
+			for range n {
+				tape.add(1, frame.Client, frame.Text, true, "more")
+			}
+			tick(t, l, tape)
 		}
+		check := func(want uint64, following bool) {
+			t.Helper()
+			if got := selected(t, l); got != want || l.Following() != following {
+				t.Errorf("%d is selected, following is %v", got, l.Following())
+			}
+		}
+		more(1)
+		check(1, true)
+		more(999)
+		check(1000, true)
+		l.Move(1)
+		check(1000, true)
 		l.Move(-1)
+		check(999, false)
+		more(5000)
+		check(999, false)
+		l.Select(0)
+		check(991, false)
+		l.Select(10)
+		check(991, false)
+		l.Follow()
 		settle(t, l)
-		if got := selected(t, l); got != 1000 {
-			t.Errorf("%d is selected", got)
+		check(6000, true)
+		l.Unfollow()
+		more(1)
+		check(6000, false)
+		l.Last()
+		settle(t, l)
+		check(6001, true)
+	})
+}
+
+// TestFold would catch frames that are not those of the message, and a message
+// of many that is shown whole.
+func TestFold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tape := numbered(100)
+		for i := range 1500 {
+			op := frame.Continuation
+			if i == 0 {
+				op = frame.Binary
+			}
+			tape.add(1, frame.Client, op, i == 1499, strings.Repeat("x", i))
+			tape.add(1, frame.Server, frame.Text, true, "between")
 		}
-		tape.add(1, frame.Client, frame.Text, true, "more")
+		l := newList(t, tape, rows.Query{Conn: 1}, 3000)
+		if l.Fold() {
+			t.Error("a message of one frame is unfolded")
+		}
+		l.To(101)
+		settle(t, l)
+		failure := errors.New("no such disk")
+		tape.failWith(failure)
+		if !l.Fold() || len(l.Rows()) < 1002 {
+			t.Errorf("the list is\n%s", lines(l.Rows()))
+		}
+		settle(t, l)
+		if err := l.Err(); !errors.Is(err, failure) {
+			t.Error(err)
+		}
+		tape.failWith(nil)
 		tick(t, l, tape)
-		if got := selected(t, l); got != 1000 || l.Following() {
-			t.Errorf("%d is selected", got)
+		shown := l.Rows()[l.Cursor()+1:]
+		for i, r := range shown[:1000] {
+			if r.Kind != rows.Frame || r.Frame.Seq != uint64(101+2*i) || r.Message.Seq != 101 || len(r.Frame.Payload) != min(i, 512) {
+				t.Fatalf("row %d is %+v", i, r)
+			}
 		}
-		if len(l.Rows()) != 10 {
-			t.Error(lines(l.Rows()))
+		if r := shown[1000]; l.Err() != nil || r.Kind != rows.Rest || r.Rest != 500 || shown[1001].Kind != rows.Message {
+			t.Errorf("%v, behind the frames comes %+v", l.Err(), r)
+		}
+		l.Move(1001)
+		l.Fold()
+		if r, _ := l.Selected(); r.Kind != rows.Message || r.Unfolded || r.Message.Seq != 101 {
+			t.Errorf("%+v is selected", r)
+		}
+	})
+}
+
+// TestCount would catch a list that counts what nobody asked for, does not when
+// somebody did, and does not stop when that is cancelled.
+func TestCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndless(10*million, 3)
+		l := newList(t, e, rows.Query{Conn: 1}, 50)
+		l.To(6 * million)
+		settle(t, l)
+		if c := l.Counts(); c != (rows.Counts{Total: 10 * million}) {
+			t.Errorf("%+v", c)
+		}
+		l.Count()
+		settle(t, l)
+		all := rows.Counts{Counting: true, Matched: 10 * million, Looked: 10 * million, Total: 10 * million, Complete: true, Progress: 1, Selected: 6 * million}
+		if c := l.Counts(); c != all {
+			t.Errorf("%+v", c)
+		}
+		l.SetQuery(rows.Query{Conn: 1, Opcodes: 1 << frame.Text})
+		settle(t, l)
+		all.Matched, all.Selected = 10*million*2/3+1, 4*million+1
+		if c := l.Counts(); c != all {
+			t.Errorf("%+v", c)
+		}
+		l.SetQuery(rows.Query{Conn: 1})
+		settle(t, l)
+		if c := l.Counts(); c.Counting {
+			t.Errorf("%+v", c)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		tape := numbered(3000)
+		l := newList(t, tape, rows.Query{Conn: 1, Filter: parse(t, "message")}, 50)
+		l.First()
+		settle(t, l)
+		gate := tape.shut()
+		for range 100 {
+			tape.add(1, frame.Client, frame.Text, true, "a message")
+		}
+		tape.changed()
+		time.Sleep(time.Second)
+		look(l)
+		if c := l.Counts(); c.Complete || c.Matched != 3000 || !l.Busy() {
+			t.Errorf("%+v", c)
+		}
+		l.Cancel()
+		settle(t, l)
+		close(gate.open)
+		tick(t, l, tape)
+		if c := l.Counts(); c.Complete || l.Scan().Cancelled {
+			t.Errorf("%+v", c)
+		}
+		l.Count()
+		settle(t, l)
+		if c := l.Counts(); !c.Complete || c.Matched != 3100 {
+			t.Errorf("%+v", c)
 		}
 	})
 }

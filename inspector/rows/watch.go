@@ -29,21 +29,20 @@ func (l *List) watch(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			err = fmt.Errorf("wait for what comes: %w", err)
-			l.tell(func(n *news) { n.errs[waiting] = err })
+			l.report(waiting, fmt.Errorf("wait for what comes: %w", err))
 			pace.Reset(retry)
 			continue
 		}
 		version = next
+		l.report(waiting, nil)
 		l.mu.Lock()
-		failed := l.news.errs[waiting] != nil
 		l.demand.ticks++
 		l.reader.ring()
 		l.counter.ring()
-		l.mu.Unlock()
-		if failed {
-			l.tell(func(n *news) { n.errs[waiting] = nil })
+		if l.news.errs[unfolding] != nil {
+			l.unfolder.ring()
 		}
+		l.mu.Unlock()
 		pace.Reset(refresh)
 	}
 }

@@ -62,7 +62,9 @@ var script = slices.Concat(
 	[]shot{
 		{name: "messages-light", width: 100, height: 30, light: true, steps: open(prices, "4")},
 		{name: "tree", width: 100, height: 30, steps: then(open(prices, "4"), "asks", "Tab", "\\")},
-		{name: "token", width: 100, height: 30, steps: open(graphql, "1")},
+		{name: "token", width: 100, height: 30, steps: then(open(picture, "2"), "media.test", "Tab", "G", "Enter")},
+		{name: "graphql", width: 100, height: 30, steps: open(graphql, "4")},
+		{name: "attachment", width: 100, height: 30, steps: then(open(logs, "6"), "heap.json.gz", "Tab", "G", "Enter")},
 		{name: "msgpack", width: 100, height: 30, steps: open(vehicle, "1")},
 		{name: "hex", width: 100, height: 30, steps: then(open(vehicle, "1"), "00000000", "v")},
 		{name: "header", width: 100, height: 30, steps: then(open(logs, "3"), "RSV1", "v", "v")},

@@ -18,6 +18,9 @@ const patience = 8 * time.Second
 // poll is how often the screen is looked at.
 const poll = 50 * time.Millisecond
 
+// calm is how many looks have to find the same screen before it counts as done.
+const calm = 8
+
 // terminal is a program in a terminal of tmux, on a tmux server of its own.
 type terminal struct {
 	dir           string // where the server's socket is
@@ -89,7 +92,8 @@ func (t *terminal) await(ctx context.Context, texts ...string) (*screen, error) 
 	})
 }
 
-// settle returns the screen when it has not changed for a few looks.
+// settle returns the screen when it has not changed for as many looks as it takes
+// a program to be done with what was pressed.
 func (t *terminal) settle(ctx context.Context) (*screen, error) {
 	before, same := "", 0
 	return t.until(ctx, "no rest", func(s *screen) bool {
@@ -97,7 +101,7 @@ func (t *terminal) settle(ctx context.Context) (*screen, error) {
 		if same++; now != before {
 			before, same = now, 0
 		}
-		return same == 3
+		return same == calm
 	})
 }
 

@@ -153,7 +153,7 @@ func kinds(t *testing.T, r *store.Reader) map[string]bool {
 				seen[m.Violation.Name()] = true
 			}
 			for name, part := range map[string]string{
-				"JWT": `"Bearer eyJ`, "gzip in base64": `"data":"H4sI`, "right to left": "صباح", "emoji": "☀", "snapshot": `"snapshot"`,
+				"JWT": `"resume":"eyJ`, "bearer token": `"Bearer eyJ`, "gzip in base64": `"data":"H4sI`, "right to left": "صباح", "emoji": "☀", "snapshot": `"snapshot"`,
 				"GraphQL": `"orderUpdated"`, "delivered": `"delivered"`,
 			} {
 				seen[name] = seen[name] || bytes.Contains(m.Payload, []byte(part))
@@ -169,7 +169,7 @@ func kinds(t *testing.T, r *store.Reader) map[string]bool {
 func TestKinds(t *testing.T) {
 	wanted := []string{
 		"refused", "failed", "reset", "policy violation", "illegal close code", "verified TLS", "text", "binary", "ping", "pong", "close",
-		"compressed", "fragmented text", "fragmented binary", "JWT", "gzip in base64", "right to left", "emoji", "snapshot", "GraphQL", "delivered",
+		"compressed", "fragmented text", "fragmented binary", "JWT", "bearer token", "gzip in base64", "right to left", "emoji", "snapshot", "GraphQL", "delivered",
 		frame.ReservedBits.Name(), frame.MaskedServer.Name(), frame.InvalidUTF8.Name(), frame.NonMinimalLength.Name(), frame.IllegalCloseCode.Name(),
 	}
 	for _, a := range world() {

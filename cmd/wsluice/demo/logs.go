@@ -22,15 +22,20 @@ func readLogs(a *actor) error {
 	return a.until(func(message) error { return nil })
 }
 
-var logLines = []struct{ level, logger, text string }{
-	{"info", "http.server", "POST /v1/orders/%d/confirm 200 in %d ms"},
-	{"debug", "db.pool", "connection %d checked out after %d µs"},
-	{"info", "payments.adapter", "authorised order %d with provider in %d ms"},
-	{"info", "http.server", "GET /v1/orders/%d 200 in %d ms"},
-	{"warn", "payments.retry", "order %d: provider answered 503, attempt %d of 5"},
-	{"debug", "cache", "miss for order:%d, loaded in %d ms"},
-	{"error", "orders.worker", "order %d failed: stock changed while %d items were reserved\n\tat orders.reserve (reserve.go:118)\n\tat orders.confirm (confirm.go:64)\n\tat worker.run (worker.go:41)"},
-	{"info", "orders.worker", "order %d shipped, %d parcels"},
+// logLines are what a service has to say: most about an order, and a number up to
+// a bound.
+var logLines = []struct {
+	level, logger, text string
+	bound               int
+}{
+	{"info", "http.server", "POST /v1/orders/%d/confirm 200 in %d ms", 80},
+	{"debug", "db.pool", "connection for order %d checked out after %d µs", 400},
+	{"info", "payments.adapter", "authorised order %d with provider in %d ms", 300},
+	{"info", "http.server", "GET /v1/orders/%d 200 in %d ms", 40},
+	{"warn", "payments.retry", "order %d: provider answered 503, attempt %d of 5", 5},
+	{"debug", "cache", "miss for order:%d, loaded in %d ms", 20},
+	{"error", "orders.worker", "order %d failed: stock changed while %d items were reserved\n\tat orders.reserve (reserve.go:118)\n\tat orders.confirm (confirm.go:64)\n\tat worker.run (worker.go:41)", 9},
+	{"info", "orders.worker", "order %d shipped, parcels: %d", 4},
 }
 
 // tailLogs is the server of readLogs.
@@ -59,7 +64,7 @@ func tailLogs(a *actor) error {
 			l := logLines[a.rng.IntN(len(logLines))]
 			entries = append(entries, record{
 				{"offset", offset}, {"time", a.now}, {"level", l.level}, {"service", "checkout"}, {"pod", fmt.Sprintf("checkout-7d4b9-%c", 'a'+a.rng.IntN(4))},
-				{"logger", l.logger}, {"message", fmt.Sprintf(l.text, 70_000+a.rng.IntN(9_000), 1+a.rng.IntN(80))},
+				{"logger", l.logger}, {"message", fmt.Sprintf(l.text, 70_000+a.rng.IntN(9_000), 1+a.rng.IntN(l.bound))},
 				{"trace", fmt.Sprintf("%016x", a.rng.Uint64())},
 			})
 		}

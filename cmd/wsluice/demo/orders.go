@@ -29,7 +29,7 @@ const (
 
 // subscribeOrders is a shop's page that watches its orders over GraphQL.
 func subscribeOrders(a *actor) error {
-	if err := a.say(graphQL("connection_init", "", record{{"authorization", "Bearer " + token(a)}, {"client", record{{"name", "shop-web"}, {"version", "3.18.0"}}}})); err != nil {
+	if err := a.say(graphQL("connection_init", "", record{{"authorization", "Bearer " + token(a, "https://id.shop.test")}, {"client", record{{"name", "shop-web"}, {"version", "3.18.0"}}}})); err != nil {
 		return err
 	}
 	if _, err := a.hear(); err != nil {
@@ -117,10 +117,10 @@ func serveOrders(a *actor) error {
 }
 
 // token returns a JSON Web Token (RFC 7519) that opens nothing.
-func token(a *actor) string {
+func token(a *actor, issuer string) string {
 	part := func(r record) string { return base64.RawURLEncoding.EncodeToString(appendJSON(nil, r)) }
 	signed := part(record{{"alg", "HS256"}, {"typ", "JWT"}, {"kid", "demo-1"}}) + "." + part(record{
-		{"iss", "https://id.shop.test"}, {"sub", "u_118"}, {"name", "Ada Ferry"}, {"roles", list{"shop:read", "orders:read"}},
+		{"iss", issuer}, {"sub", "u_118"}, {"name", "Ada Ferry"}, {"scope", list{"read", "write"}},
 		{"iat", int(a.now.Unix())}, {"exp", int(a.now.Add(time.Hour).Unix())},
 	})
 	mac := hmac.New(sha256.New, []byte("demo"))

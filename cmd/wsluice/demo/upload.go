@@ -43,7 +43,7 @@ func takeUpload(a *actor) error {
 	if _, err := a.hear(); err != nil {
 		return err
 	}
-	if err := a.say(record{{"ready", true}, {"chunk", 4096}}); err != nil {
+	if err := a.say(record{{"ready", true}, {"chunk", 4096}, {"resume", token(a, "https://media.test")}}); err != nil {
 		return err
 	}
 	stored := false

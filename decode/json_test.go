@@ -122,6 +122,7 @@ func TestJSON(t *testing.T) {
     a number 1
    object 
 `, `breaks off: the text ends too early at byte 12`},
+		{"more than JSON", `{"a":1} x`, "\n object \n  a number 1\n", `breaks off: there is no JSON value at byte 8`},
 		{"invalid UTF-8", "{\"a\":\"\xff\"}", "\n object \n  a string \\xff\n", "not valid UTF-8"},
 	} {
 		readings, why := read(frame.Text, test.in)
@@ -236,7 +237,7 @@ func TestLongText(t *testing.T) {
 		readings, _ := read(frame.Text, `{"k":`+string(quoted)+`,`+string(quoted)+`:1}`)
 		kids := children(t, &readings[0].Root)
 		for _, shown := range []string{kids[0].Value, strings.TrimSuffix(kids[1].Key, "…")} {
-			if !strings.HasPrefix(text, unescape(t, shown)) || len(shown) < 1000 {
+			if got := unescape(t, shown); !strings.HasPrefix(text, got) || !utf8.ValidString(got) || len(shown) < 1000 {
 				t.Errorf("%q: shown as %.20q…%q", piece, shown, shown[len(shown)-20:])
 			}
 		}

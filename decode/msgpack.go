@@ -134,12 +134,7 @@ func fillExtension(s scope, n *Node, content []byte) {
 	kind, content := int8(content[0]), content[1:]
 	if kind == -1 {
 		if t, ok := timestamp(content); ok {
-			n.Kind = Number
-			n.Value = strconv.FormatInt(t.Unix(), 10)
-			if t.Nanosecond() > 0 {
-				n.Value += fmt.Sprintf(".%09d", t.Nanosecond())
-			}
-			n.Note = "timestamp"
+			n.Kind, n.Value, n.Note = Number, seconds(t), "timestamp"
 			if year := t.UTC().Year(); year >= 0 && year <= 9999 {
 				n.Note = date(t)
 			}
@@ -148,6 +143,18 @@ func fillExtension(s scope, n *Node, content []byte) {
 	}
 	n.setBytes(s, content)
 	n.Note = note(fmt.Sprintf("extension type %d", kind), n.Note)
+}
+
+// seconds writes t as a Unix time.
+func seconds(t time.Time) string {
+	whole, nano := t.Unix(), t.Nanosecond()
+	switch {
+	case nano == 0:
+		return strconv.FormatInt(whole, 10)
+	case whole < 0:
+		return fmt.Sprintf("-%d.%09d", -(whole + 1), 1_000_000_000-nano)
+	}
+	return fmt.Sprintf("%d.%09d", whole, nano)
 }
 
 // timestamp reads the three forms of extension type -1.

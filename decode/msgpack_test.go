@@ -25,7 +25,10 @@ func TestMessagePack(t *testing.T) {
 		}
 		return b.String()
 	}
-	for _, test := range []struct{ name, in, want string }{
+	for _, test := range []struct {
+		name, in, want string
+		guess          bool
+	}{
 		{"what the library writes", pack(map[string]any{
 			"a": []any{1, -1, 200, -200, 70000, -70000, uint64(math.MaxUint64), int64(math.MinInt64), 1.5, float32(0.1), math.NaN()},
 			"b": []byte{1, 2, 0xFF}, "c": true, "d": nil, "e": strings.Repeat("x", 40), "f": time.Unix(1763719331, 5e8),
@@ -48,20 +51,22 @@ func TestMessagePack(t *testing.T) {
   d literal null
   e string xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
   f number 1763719331.500000000 (2025-11-21T10:02:11.5Z)
-`},
+`, false},
 		{"keys of any kind", "\x83\x01\xa3one\x92\x01\xa1x\xc2\xc4\x01\x07\x80", `
  object 
   1 string one
   [1,"x"] literal false
   07 object 
-`},
-		{"extension", "\x92\xd4\x05\xaa\xa4text", `
+`, false},
+		{"extension", "\x94\xd4\x05\xaa\xc7\x02\x06\xbb\xcc\xc7\x0c\xff\x00\x00\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\xa4text", `
  array 
    bytes aa (extension type 5)
+   bytes bbcc (extension type 6)
+   number -0.999999999 (1969-12-31T23:59:59.000000001Z)
    string text
-`},
-		{"hostile text", "\x81\xa5\x1b[31m\xa2\xff\xfe", "\n object \n  \\x1b[31m string \\xff\\xfe (not valid UTF-8)\n"},
-		{"JSON inside", "\x91\xa7{\"a\":1}", "\n array \n   string {\"a\":1}\n    JSON object \n      a number 1\n"},
+`, false},
+		{"hostile text", "\x81\xa5\x1b[31m\xa2\xff\xfe", "\n object \n  \\x1b[31m string \\xff\\xfe (not valid UTF-8)\n", true},
+		{"JSON inside", "\x91\xa7{\"a\":1}", "\n array \n   string {\"a\":1}\n    JSON object \n      a number 1\n", false},
 	} {
 		readings, why := read(frame.Binary, test.in)
 		if len(readings) == 0 || readings[0].Decoder != "MessagePack" {
@@ -70,8 +75,8 @@ func TestMessagePack(t *testing.T) {
 		}
 		var b strings.Builder
 		outline(t, &b, &readings[0].Root, "")
-		if got := "\n" + b.String(); got != test.want {
-			t.Errorf("%s: %s; want %s", test.name, got, test.want)
+		if got := "\n" + b.String(); got != test.want || (readings[0].Note != "") != test.guess {
+			t.Errorf("%s: %s%s; want %s", test.name, got, readings[0].Note, test.want)
 		}
 	}
 }
@@ -86,15 +91,28 @@ func TestNotMessagePack(t *testing.T) {
 			}
 		}
 	}
+	_, why := read(frame.Binary, "\x81\xa4text\xdd\xff\xff\xff\xff\x01")
+	if want := "binary, 12 bytes, as MessagePack it breaks off: a container announces more than there is at byte 6"; why != want {
+		t.Errorf("%s", why)
+	}
 }
 
 // The subprotocol settles what the bytes leave open.
 func TestSubprotocolTellsFormat(t *testing.T) {
-	in := decode.Input{Conn: &frame.Connection{Subprotocol: "wamp.2.msgpack"}, Type: frame.Binary, Payload: []byte("\x92\x05\x06"), Whole: true}
-	var s decode.Session
-	readings, why := s.Read(in)
-	if len(readings) == 0 || readings[0].Decoder != "MessagePack" || readings[0].Note != "" {
-		t.Errorf("%v, %s", readings, why)
+	const both = "\x82aAaB" // {97:65,97:66} and ["A","B"]
+	for _, test := range []struct{ subprotocol, payload, decoder, note string }{
+		{"wamp.2.msgpack", "\x92\x05\x06", "MessagePack", ""},
+		{"wamp.2.msgpack", both, "MessagePack", ""},
+		{"wamp.2.cbor", both, "CBOR", ""},
+		{"chat", both, "MessagePack", "a guess: the bytes fit, but may be something else"},
+	} {
+		var s decode.Session
+		readings, why := s.Read(decode.Input{
+			Conn: &frame.Connection{Subprotocol: test.subprotocol}, Type: frame.Binary, Payload: []byte(test.payload), Whole: true,
+		})
+		if len(readings) == 0 || readings[0].Decoder != test.decoder || readings[0].Note != test.note {
+			t.Errorf("%v, %s", readings, why)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func TestNotWrapped(t *testing.T) {
 	}
 	for _, in := range []string{
 		"applicationserverconfiguration", "d41d8cd98f00b204e9800998ecf8427e", "deadbeefdeadbeefdeadbeefdeadbeef", "/api/v1/resources/sensors", "AAAAAAAAAAAAAAAAAAAAAAAA",
-		"550e8400-e29b-41d4-a716-446655440000", "eyJhbGciOiJub25lIn0.x", "a.b.c", "x\x9c" + string(noise), "\x1f\x8b\x08\x00" + string(noise),
+		"550e8400-e29b-41d4-a716-446655440000", "eyJhbGciOiJub25lIn0.x", "eyJhYWFhYWFh.eyJhYWFhYWFh.AAAA", "w6nDqcOpw6nDqcOp", "a.b.c", "x\x9c" + string(noise), "\x1f\x8b\x08\x00" + string(noise),
 	} {
 		for _, typ := range []frame.Opcode{frame.Text, frame.Binary} {
 			readings, _ := read(typ, in)

@@ -3,6 +3,7 @@ package detail
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"unicode/utf8"
 
@@ -69,8 +70,8 @@ func (f *Found) search(p []byte, at int, next finder) (done int) {
 		before = at - min(at, utf8.UTFMax)
 	}
 	all := next(p[before:min(end+maxMatch, len(p))], MaxFound+1)
-	if len(all) > 0 && before+all[0][0] < at && before+all[0][1] > at {
-		// A match that begins too early hides those behind it.
+	if slices.ContainsFunc(all[:min(len(all), utf8.UTFMax)], func(s []int) bool { return before+s[0] < at && before+s[1] > at }) {
+		// A match that begins too early hides the one at at.
 		before = at
 		all = next(p[at:min(end+maxMatch, len(p))], MaxFound+1)
 	}

@@ -49,6 +49,7 @@ func TestFind(t *testing.T) {
 		{"aaaa", "aa", "[aa] aa"},
 		{"GRÖSSE größe GRÖẞE", "größe", "[größe] GRÖẞE"},
 		{"K\u212a", "k", "[K]"}, // the Kelvin sign is no letter of ASCII
+		{"\u212aö kö", "KÖ", "[kö]"},
 		{`a "b" c`, `"\"b\""`, `["b"]`},
 		{"a\nb", `"a"`, "[a]"},
 		{"x\x00\xff\x01", `b"\xff\x01"`, `[\xff\x01]`},
@@ -80,15 +81,18 @@ func TestFind(t *testing.T) {
 // part of a large payload ends and the next begins.
 func TestFindAcrossWindows(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	const size = 2<<20 + 12345
+	const edge = 1 << 20
+	const size = edge + 100_000
 	text := []byte(strings.Repeat(".", size))
 	for range 2000 {
 		copy(text[r.IntN(size-40):], "ÄneedleÄ")
 	}
-	for edge := 1 << 20; edge < size; edge += 1 << 20 {
-		copy(text[edge-r.IntN(8):], "ÄneedleÄ")
-	}
+	copy(text[edge-4:], "ÄneedleÄ")
+	run := []byte(strings.Repeat(".", size))
+	copy(run[edge-200:], strings.Repeat("#", 400))
 	for query, same := range map[string]string{
+		"/#{3}/":         "#{3}",
+		"/^#/":           "^#",
 		"NEEDLE":         "needle",
 		"äneedle":        "Äneedle",
 		`b"needle"`:      "needle",
@@ -99,6 +103,10 @@ func TestFindAcrossWindows(t *testing.T) {
 		`/n?/`:           `n?`,
 		`/\.{9}[^x]{5}/`: `\.{9}[^x]{5}`,
 	} {
+		text := text
+		if strings.Contains(query, "#") {
+			text = run
+		}
 		p := opened(t, subject(frame.Server, frame.Text, string(text)), 80, 10)
 		f, err := p.Document().Find(context.Background(), query)
 		if err != nil {

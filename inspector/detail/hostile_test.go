@@ -71,6 +71,7 @@ func FuzzPane(f *testing.F) {
 	f.Add([]byte("\x82\xa1a\x93\x01\x02\x03\xa1b\xc4\x02\x00\x01"), `b"\xa1"`, byte(2), uint8(10), []byte{8, 5, 8, 10, 8, 8})
 	f.Add([]byte("\x03\xe9bye\x1b\u202e"), "/./", byte(8), uint8(3), []byte{9, 5, 9, 5})
 	f.Add([]byte("世界\n\u0301\\\\n\U000E0041"), "世", byte(16), uint8(1), []byte{13, 6, 6, 14, 5, 3})
+	f.Add([]byte("\x1b[2J\u202e"), "\x1b]0;\u202e\a", byte(0x41), uint8(60), []byte{8, 8, 8})
 	f.Fuzz(func(t *testing.T, payload []byte, query string, kind byte, width uint8, keys []byte) {
 		s := read(subject(frame.Side(kind>>5&1), frame.Opcode(kind%17), string(payload)))
 		s.Message.Error = ""

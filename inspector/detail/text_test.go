@@ -52,6 +52,9 @@ func TestRows(t *testing.T) {
 					if end < len(src) && src[end] == '\n' {
 						shown = append(shown, '\n')
 					}
+					if middle(src, start) > 0 {
+						t.Fatalf("text %d at %d: the row at %d begins within a character", i, width, at)
+					}
 					text, _ := l.show(start, end, width)
 					if draw.Width(text) > width {
 						t.Fatalf("text %d at %d: row %q is wider", i, width, text)

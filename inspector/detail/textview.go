@@ -64,7 +64,7 @@ func (v *textView) row(s *sight, start, end int) draw.Line {
 		done = at.to
 	}
 	line = append(line, draw.Span{Text: text[done:], Style: draw.Plain})
-	return clip(line.Skip(v.left), s.w)
+	return line.Skip(v.left)
 }
 
 func (v *textView) move(s *sight, rows int) {

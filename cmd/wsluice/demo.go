@@ -104,7 +104,11 @@ func (p *program) demo(ctx context.Context, period time.Duration) error {
 	failed := <-played
 	stop()
 	stats, err := r.close(cmp.Or(<-served, failed))
-	fmt.Fprintf(p.stderr, "wsluice: recorded %s into %s\n", counted(stats.Frames, "frame"), r.path)
+	where := "into " + p.capture
+	if p.capture == "" {
+		where = "and removed them; --capture FILE keeps them"
+	}
+	fmt.Fprintf(p.stderr, "wsluice: recorded %s %s\n", counted(stats.Frames, "frame"), where)
 	return cmp.Or(shown, err)
 }
 

@@ -38,6 +38,9 @@ type Assembler struct {
 	// beginning of it (len(r.Payload) < r.Stored). It is not called for
 	// payloads over the limit. When nil, messages hold what the records held.
 	Load func(r *Record) ([]byte, error)
+	// Done, when it is closed, ends the inflating of a large message, which has an
+	// Error then as all later ones may have. Nil is never closed.
+	Done <-chan struct{}
 
 	inflaters [2]Inflater
 	open      [2]assembly // unfinished messages by side
@@ -269,7 +272,7 @@ func (a *Assembler) inflate(s *assembly) {
 	m := &s.message
 	a.widest = max(a.widest, m.Size)
 	f := &a.inflaters[m.From]
-	f.Takeover = a.takeover(m.From)
+	f.Takeover, f.done = a.takeover(m.From), a.Done
 	if cap(a.inflated) > maxKept {
 		a.inflated = nil
 	}

@@ -3,7 +3,7 @@ package frame
 import "slices"
 
 // Clone returns an assembler of its own that stands where a stands, with the
-// given Limit and the same Extensions and Load. It reports false when it cannot,
+// given Limit and otherwise the same exported fields. It reports false when it cannot,
 // because what a holds depends on its own limit: that of a message under way is
 // cut to it, and with context takeover a message of more than 16 MiB on the wire
 // may have been left out. Several goroutines may clone a as long as none uses it
@@ -13,7 +13,7 @@ func (a *Assembler) Clone(limit int) (*Assembler, bool) {
 		return nil, false
 	}
 	b := &Assembler{
-		Extensions: a.Extensions, Limit: limit, Load: a.Load,
+		Extensions: a.Extensions, Limit: limit, Load: a.Load, Done: a.Done,
 		inflaters: a.inflaters, open: a.open, widest: a.widest, last: a.last,
 	}
 	for side := range b.inflaters {

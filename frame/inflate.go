@@ -22,6 +22,7 @@ const deflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 
 var (
 	errMissed   = errors.New("a message it builds on was not seen whole")
+	errStopped  = errors.New("stopped")
 	errTooLarge = errors.New("inflated size is over the limit")
 )
 
@@ -40,6 +41,7 @@ type Inflater struct {
 
 	window []byte // the end of what was inflated so far, with Takeover
 	lost   error  // why the window is not what the sender's is
+	done   <-chan struct{}
 }
 
 // Append inflates the whole payload of the next compressed message. It appends
@@ -107,6 +109,11 @@ func (f *Inflater) run(d *decoder, dst, payload []byte, keep int, whole bool) (o
 		size += uint64(n)
 		if size > most {
 			return dst, size, fmt.Errorf("%w of %d bytes", errTooLarge, most)
+		}
+		select {
+		case <-f.done:
+			return dst, size, errStopped
+		default:
 		}
 		f.slide(d.chunk[:n])
 		take := min(n, keep)

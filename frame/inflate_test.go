@@ -212,3 +212,23 @@ func BenchmarkInflate(b *testing.B) {
 		})
 	}
 }
+
+// TestDone catches an assembler that goes on to inflate for somebody who has left.
+func TestDone(t *testing.T) {
+	d, err := frame.NewDeflater(false, 15)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload := d.Append(nil, make([]byte, 1<<20))
+	done := make(chan struct{})
+	a := &frame.Assembler{Extensions: frame.Extensions{Deflate: true, NoContextTakeover: [2]bool{true, true}}, Done: done}
+	r := &frame.Record{Seq: 1, Header: frame.Header{Fin: true, Opcode: frame.Binary, RSV: frame.RSV1, Length: uint64(len(payload))}, Payload: payload, Stored: uint64(len(payload))}
+	if out := a.Push(r); len(out) != 1 || out[0].Size != 1<<20 || out[0].Error != "" {
+		t.Fatalf("%d bytes, %q", out[0].Size, out[0].Error)
+	}
+	close(done)
+	r.Seq++
+	if out := a.Push(r); len(out) != 1 || out[0].Error == "" {
+		t.Fatal("it went on")
+	}
+}

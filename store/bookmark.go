@@ -124,7 +124,7 @@ func (b *bookmarks) put(c *conversation, r *frame.Record) (step int) {
 		return s.step
 	}
 	a, _ := c.assembler.Clone(c.assembler.Limit)
-	a.Load = nil
+	a.Load, a.Done = nil, nil
 	m := bookmark{seq: r.Seq, print: printOf(r), assembler: a, size: a.Held() + recordCost}
 	s.marks = slices.Insert(s.marks, i, m)
 	s.size += m.size
@@ -203,7 +203,7 @@ func (m *Messages) resume(c *conversation, r *frame.Record) (bool, error) {
 			m.r.bookmarks.drop(c.ID)
 			continue
 		}
-		b.assembler.Load = fresh.Load
+		b.assembler.Load, b.assembler.Done = fresh.Load, fresh.Done
 		c.assembler, c.seen, c.marked = b.assembler, b.seq, b.seq
 		return true, nil
 	}

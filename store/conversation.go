@@ -72,11 +72,10 @@ func (m *Messages) assembler(c *conversation) *frame.Assembler {
 	if m.query.Filter != nil {
 		a.Limit = maxMessage
 	}
+	a.Done = m.ctx.Done()
 	a.Load = func(r *frame.Record) ([]byte, error) {
 		p, err := m.r.payload(m.ctx, r)
-		if err != nil {
-			c.tainted, m.err = true, m.ctx.Err()
-		}
+		c.tainted = c.tainted || err != nil
 		return p, err
 	}
 	return a
@@ -131,13 +130,19 @@ func (m *Messages) primeFrom(c *conversation, r *frame.Record, from uint64) (err
 func (m *Messages) push(c *conversation, r *frame.Record) (earlier uint64, err error) {
 	before := m.r.scan(m.ctx, r.Conn, c.seen+1, r.Seq)
 	defer before.Close()
+	m.toPrime.Add(before.end - before.first)
+	base := m.primed.Load()
+	defer func() { m.primed.Store(base + before.end - before.first) }()
 	for before.Next() {
 		p := before.Record()
+		if p.Seq%256 == 0 {
+			m.primed.Store(base + p.Seq - before.first)
+		}
 		if earlier, err = m.earlier(c, p); earlier > 0 || err != nil {
 			return earlier, err
 		}
 		done := c.assembler.Push(p)
-		if m.err != nil {
+		if m.broken(done) {
 			return 0, m.err
 		}
 		c.seen = p.Seq

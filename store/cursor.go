@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"sync/atomic"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -13,14 +14,18 @@ const scanStep = 16
 // Cursor goes through records in order. It belongs to one goroutine at a time,
 // and has one of its own that inflates the next blocks meanwhile.
 type Cursor struct {
-	ctx   context.Context
-	r     *Reader
-	conn  uint64
-	first uint64
-	next  uint64 // seq, or global number when conn is 0
-	end   uint64 // number behind the last one wanted, 0 for no end
-	last  uint64 // the last number there was
-	sieve *sieve
+	ctx    context.Context
+	cancel context.CancelFunc
+	r      *Reader
+	conn   uint64
+	first  uint64
+	next   uint64 // seq, or global number when conn is 0
+	end    uint64 // number behind the last one wanted, 0 for no end
+	last   uint64 // the last number there was
+	// come is how many numbers of how many the cursor has gone past, for
+	// Progress.
+	come, whole atomic.Uint64
+	sieve       *sieve
 	// pass, if set, is asked about blocks that the sieve holds back. Those for
 	// which it reports false are gone through all the same.
 	pass   func(*block) bool
@@ -33,6 +38,7 @@ type Cursor struct {
 	busy  bool // ready is awaited
 	at    int  // the block of now that w is in
 	w     walk
+	held  bool // w stands on a record that is behind the end
 
 	err    error
 	closed bool
@@ -55,7 +61,9 @@ func (r *Reader) Scan(ctx context.Context, conn, from uint64) *Cursor {
 // scan is Scan as far as the number end, which is not included; 0 is no end.
 func (r *Reader) scan(ctx context.Context, conn, from, end uint64) *Cursor {
 	from = max(from, 1)
-	return &Cursor{ctx: ctx, r: r, conn: conn, first: from, next: from, end: end, ready: make(chan error, 1)}
+	c := &Cursor{r: r, conn: conn, first: from, next: from, end: end, ready: make(chan error, 1)}
+	c.ctx, c.cancel = context.WithCancel(ctx)
+	return c
 }
 
 // Next moves to the next record. It returns false behind the last and after an
@@ -73,9 +81,13 @@ func (c *Cursor) Next() bool {
 				return false
 			}
 			var ok bool
-			if ok, c.err = c.record(); ok || c.err != nil {
+			if ok, c.err = c.record(); ok || c.err != nil || c.held {
 				return ok
 			}
+		}
+		c.tell()
+		if c.err = c.ctx.Err(); c.err != nil {
+			return false
 		}
 		if c.at++; c.at < c.now.used {
 			c.w.start(c.now.blocks[c.at])
@@ -84,19 +96,32 @@ func (c *Cursor) Next() bool {
 	return false
 }
 
-// record moves to the next record in the current block.
+// record moves to the next record in the current block, unless that is behind
+// the end: then it holds it.
 func (c *Cursor) record() (ok bool, err error) {
-	if ok, err = c.w.seek(c.conn, c.next); !ok {
+	if c.held {
+		c.held = false
+	} else if ok, err = c.w.seek(c.conn, c.next); !ok {
 		return false, err
 	}
 	n := c.number(&c.w.rec.Record)
-	if c.next = n + 1; c.end > 0 && n >= c.end {
+	if c.end > 0 && n >= c.end {
+		c.next, c.held = n, true
 		return false, nil
+	}
+	if c.next = n + 1; n%256 == 0 || n >= c.last {
+		c.tell()
 	}
 	if c.w.rec.chunked {
 		err = c.r.resolve(c.ctx, &c.w.rec)
 	}
 	return err == nil, err
+}
+
+// tell makes known how far the cursor has come.
+func (c *Cursor) tell() {
+	c.whole.Store(max(c.last, c.first-1) - (c.first - 1))
+	c.come.Store(c.next - c.first)
 }
 
 // skip goes past the current block. It reports false when that has to be gone
@@ -139,7 +164,9 @@ func (c *Cursor) advance() bool {
 	if c.now.used > 0 {
 		// Records of deleted connections may have come last, and a damaged index
 		// may have promised more.
-		c.next = max(c.next, c.now.stored.Next)
+		if c.next = max(c.next, c.now.stored.Next); c.end > 0 && c.next >= c.end {
+			return false
+		}
 	}
 	fresh := c.busy
 	if c.busy {
@@ -149,7 +176,7 @@ func (c *Cursor) advance() bool {
 		fresh = c.now.used > 0
 	}
 	if c.err == nil && !fresh {
-		c.err = c.read(&c.now, c.next)
+		c.err = c.read(&c.now, c.next, c.end)
 	}
 	c.at = 0
 	if c.err != nil || c.now.used == 0 {
@@ -163,19 +190,21 @@ func (c *Cursor) advance() bool {
 	c.begun, c.last = true, s.Last
 	c.next = max(c.next, s.First)
 	c.w.start(c.now.blocks[0])
-	if from := s.Next; from <= s.Last && (c.end == 0 || from < c.end) {
+	c.tell()
+	if from, end := s.Next, c.end; from <= s.Last && (end == 0 || from < end) {
 		c.busy = true
-		go func() { c.ready <- c.read(&c.ahead, from) }()
+		go func() { c.ready <- c.read(&c.ahead, from, end) }()
 	}
 	return true
 }
 
-// read reads the blocks from the given number on into s.
-func (c *Cursor) read(s *stride, from uint64) error {
+// read reads the blocks from the given number on into s, but no more than it
+// takes to come to the end.
+func (c *Cursor) read(s *stride, from, end uint64) error {
 	s.used = 0
 	ask := Request{Conn: c.conn, From: from, Records: math.MaxUint64, Limit: scanStep}
-	if c.end > 0 {
-		ask.Records = c.end - from
+	if end > 0 {
+		ask.Records = end - from
 	}
 	if err := c.r.source.Blocks(c.ctx, ask, &s.stored); err != nil {
 		return err
@@ -183,6 +212,9 @@ func (c *Cursor) read(s *stride, from uint64) error {
 	for i := range s.stored.Len() {
 		if s.used == len(s.blocks) {
 			s.blocks = append(s.blocks, new(block))
+		}
+		if err := c.ctx.Err(); err != nil {
+			return err
 		}
 		if err := c.open(s.blocks[s.used], s.stored.Block(i)); err != nil {
 			return err
@@ -216,22 +248,22 @@ func (c *Cursor) Record() *frame.Record { return &c.w.rec.Record }
 // are not counted.
 func (c *Cursor) Pruned() uint64 { return c.pruned }
 
-// Progress returns how far the cursor has come, from 0 to 1.
+// Progress returns how far the cursor has come, from 0 to 1. It may be called
+// from any goroutine.
 func (c *Cursor) Progress() float64 {
-	switch {
-	case c.last == 0:
+	whole := c.whole.Load()
+	if whole == 0 {
 		return 0
-	case c.next > c.last:
-		return 1
 	}
-	return float64(c.next-c.first) / float64(c.last-c.first+1)
+	return min(1, float64(c.come.Load())/float64(whole))
 }
 
 // Err returns the error that ended the scan, if any.
 func (c *Cursor) Err() error { return c.err }
 
-// Close ends the scan.
+// Close ends the scan, and what is being read ahead.
 func (c *Cursor) Close() error {
+	c.cancel()
 	if c.busy {
 		<-c.ready
 		c.busy = false

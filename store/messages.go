@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
@@ -83,6 +84,10 @@ type Messages struct {
 	message frame.Message
 	part    int
 	err     error
+
+	// primed is how many records were gone through, of toPrime, because of what
+	// depends on them, for Progress.
+	primed, toPrime atomic.Uint64
 }
 
 // Messages returns a cursor over the messages asked for, until the last one
@@ -148,7 +153,7 @@ func (m *Messages) step() bool {
 		m.err = err
 		return false
 	}
-	if m.current, m.done = c, c.assembler.Push(r); m.err != nil {
+	if m.current, m.done = c, c.assembler.Push(r); m.broken(m.done) {
 		return false
 	}
 	m.took(c, r, m.done)
@@ -165,6 +170,17 @@ func (m *Messages) step() bool {
 		}
 	}
 	return true
+}
+
+// broken reports whether the walk has ended while the messages were made, and
+// sets m.err.
+func (m *Messages) broken(done []frame.Message) bool {
+	for i := range done {
+		if done[i].Error != "" && m.err == nil {
+			m.err = m.ctx.Err()
+		}
+	}
+	return m.err != nil
 }
 
 func (m *Messages) limit() int {
@@ -196,8 +212,22 @@ func (m *Messages) Position() (number uint64, part int) { return m.number, m.par
 // Pruned is as Cursor.Pruned.
 func (m *Messages) Pruned() uint64 { return m.cursor.Pruned() }
 
-// Progress is as Cursor.Progress.
-func (m *Messages) Progress() float64 { return m.cursor.Progress() }
+// Progress returns how far the walk has come, from 0 to 1: with what it has to
+// look at before its start, so that it steps back where there is more of that. It
+// may be called from any goroutine.
+func (m *Messages) Progress() float64 {
+	to := float64(m.toPrime.Load())
+	if to == 0 {
+		return m.cursor.Progress()
+	}
+	whole := float64(m.cursor.whole.Load())
+	return min(1, (float64(m.primed.Load())+m.cursor.Progress()*whole)/(to+whole))
+}
+
+// Until lets the walk go up to the record with the given number and no further:
+// Next returns false in front of it as at the end, and goes on when it is called
+// after Until with a higher number. With 0 there is no such bound.
+func (m *Messages) Until(number uint64) { m.cursor.end = number }
 
 // Err returns the error that ended the walk, if any.
 func (m *Messages) Err() error { return m.err }

@@ -100,6 +100,9 @@ func (p *payloadReader) Read(dst []byte) (int, error) {
 
 // fetch reads the next part; where there is none, the payload ends.
 func (p *payloadReader) fetch() error {
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
 	v, err := p.source.Part(p.ctx, p.global, p.offset)
 	if err != nil {
 		return err

@@ -177,6 +177,51 @@ func comparePlaced(t *testing.T, what string, got, want []placed) {
 	}
 }
 
+// TestUntil walks in legs. It would catch a message that comes before its leg,
+// after it, twice or never.
+func TestUntil(t *testing.T) {
+	reader := openReader(t, roughCapture(t, 8, 8_000))
+	needle, err := filter.ParseMessages("order filled")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(4, 4))
+	for conn := range uint64(6) {
+		for _, q := range []Query{{Conn: conn}, {Conn: conn, Start: 1000, Opcodes: 1 << frame.Text}, {Conn: conn, Filter: needle}} {
+			all := walked(t, reader, q)
+			count, err := reader.Count(t.Context(), conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 10 {
+				m := reader.Messages(t.Context(), q)
+				rest := all
+				for until := uint64(0); until <= count; {
+					until += 1 + rng.Uint64N([]uint64{2, 50, 3000}[rng.IntN(3)])
+					m.Until(until)
+					for m.Next() {
+						number, part := m.Position()
+						if len(rest) == 0 || number != rest[0].number || part != rest[0].part || number >= until {
+							t.Fatalf("%+v until %d: %d.%d comes, %d are left", q, until, number, part, len(rest))
+						}
+						rest = rest[1:]
+					}
+					if err := m.Err(); err != nil {
+						t.Fatal(err)
+					}
+					if len(rest) > 0 && rest[0].number < until {
+						t.Fatalf("%+v until %d: %d.%d does not come", q, until, rest[0].number, rest[0].part)
+					}
+				}
+				if m.Until(0); m.Next() || len(rest) > 0 {
+					t.Fatalf("%+v: %d are left", q, len(rest))
+				}
+				m.Close()
+			}
+		}
+	}
+}
+
 // TestLastMessagesByOpcode catches a start that is too late for what is asked
 // for, since the type of a message is that of its first frame.
 func TestLastMessagesByOpcode(t *testing.T) {

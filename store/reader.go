@@ -132,8 +132,11 @@ func (r *Reader) load(stored *Blocks, i int, held map[uint64]*block) (*block, er
 	return b, nil
 }
 
-func (r *Reader) loadAll(to []*block, stored *Blocks, held map[uint64]*block) ([]*block, error) {
+func (r *Reader) loadAll(ctx context.Context, to []*block, stored *Blocks, held map[uint64]*block) ([]*block, error) {
 	for i := range stored.Len() {
+		if err := ctx.Err(); err != nil {
+			return to, err
+		}
 		b, err := r.load(stored, i, held)
 		if err != nil {
 			return to, err
@@ -177,7 +180,7 @@ func (r *Reader) page(ctx context.Context, conn, from, want uint64, fn func(*blo
 			return err
 		}
 		var err error
-		if blocks, err = r.loadAll(blocks[:0], &stored, held); errors.Is(err, errReplaced) {
+		if blocks, err = r.loadAll(ctx, blocks[:0], &stored, held); errors.Is(err, errReplaced) {
 			r.forget()
 			continue
 		}

@@ -138,6 +138,21 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// Strings are looked through eight bytes at a time: what ends or breaks one is
+// found at each place among them.
+func TestJSONStringsAtEachPlace(t *testing.T) {
+	for pad := range 20 {
+		before, after := strings.Repeat("x", pad), strings.Repeat("y", 20)
+		for tail, valid := range map[string]bool{`\"`: true, `\\`: true, `\u00e9`: true, `é`: true, `\q`: false, "\x1f": false, `\u00g0`: false, `"`: false} {
+			text := `["` + before + tail + after + `"]`
+			readings, why := read(frame.Text, text)
+			if good := len(readings) > 0 && readings[0].Note == ""; good != valid {
+				t.Errorf("%s: %v, %s", text, good, why)
+			}
+		}
+	}
+}
+
 // A guess that is not earned hides the text behind a tree that says less.
 func TestNotJSON(t *testing.T) {
 	for _, test := range []struct{ in, why string }{

@@ -122,30 +122,31 @@ func TestHostileMegabyte(t *testing.T) {
 		"random":        string(random),
 		"matches":       strings.Repeat("a", size),
 	} {
-		for _, kind := range []frame.Opcode{frame.Text, frame.Binary} {
-			s := read(subject(frame.Server, kind, ""))
-			s.Message.Payload = []byte(payload)
-			s.Message.Size = size
-			s = read(s)
-			p := opened(t, s, 80, 24)
-			find(t, p, "a")
-			for _, view := range p.Views() {
-				p.SetView(view)
-				for key := range byte(16) {
-					press(p, key)
-					checkLines(t, name+" "+view, 200, p.Lines()...)
-				}
-				p.Resize(80, 24)
-				p.SetView(view)
-				p.Wrap(false)
-				p.End()
-				p.PreviousFound()
-				checkLines(t, name+" "+view, 80, p.Lines()...)
-				p.Wrap(true)
+		kind := frame.Text
+		if name == "random" || name == "controls" {
+			kind = frame.Binary
+		}
+		s := subject(frame.Server, kind, payload)
+		before := bytes.Clone(s.Message.Payload)
+		s = read(s)
+		p := opened(t, s, 80, 24)
+		find(t, p, "a")
+		for _, view := range p.Views() {
+			p.SetView(view)
+			for key := range byte(16) {
+				press(p, key)
+				checkLines(t, name+" "+view, 200, p.Lines()...)
 			}
-			if !bytes.Equal(s.Message.Payload, []byte(payload)) {
-				t.Errorf("%s: the payload was changed", name)
-			}
+			p.Resize(80, 24)
+			p.SetView(view)
+			p.Wrap(false)
+			p.End()
+			p.PreviousFound()
+			checkLines(t, name+" "+view, 80, p.Lines()...)
+			p.Wrap(true)
+		}
+		if !bytes.Equal(s.Message.Payload, before) {
+			t.Errorf("%s: the payload was changed", name)
 		}
 	}
 }

@@ -191,7 +191,8 @@ func (p *Pane) Cursor() int {
 // Value returns what is to be copied: the value under the cursor of a tree with
 // its path for a name, such as "bids[3].price", and in other views the payload. The
 // data is as it was captured, not harmless for a terminal, and must not be
-// changed. It is nil when nothing is shown.
+// changed; the text of a value of many megabytes takes a moment. It is nil when
+// nothing is shown.
 func (p *Pane) Value() (name string, data []byte) {
 	p.with(func(v view, _ *sight) {
 		if f, ok := v.(folder); ok {

@@ -29,14 +29,14 @@ func hostile(r *rand.Rand, size int) []byte {
 // the pane, or differ when they are reached from below.
 func TestRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	long := bytes.Repeat([]byte("0123456789"), 30_000)
-	texts := [][]byte{nil, []byte("\n"), []byte("\n\n"), []byte("a"), []byte("a\n"), long, append(bytes.Clone(long), '\n'), bytes.Repeat([]byte("世"), 60_000)}
-	for range 60 {
+	long := bytes.Repeat([]byte("0123456789"), 8_000)
+	texts := [][]byte{nil, []byte("\n"), []byte("\n\n"), []byte("a"), []byte("a\n"), long, append(bytes.Clone(long), '\n'), bytes.Repeat([]byte("世"), 30_000)}
+	for range 40 {
 		texts = append(texts, hostile(r, r.IntN(3000)))
 	}
-	texts = append(texts, hostile(r, 200_000), bytes.ReplaceAll(hostile(r, 400_000), []byte("\n"), []byte(`\`)))
+	texts = append(texts, hostile(r, 70_000), bytes.ReplaceAll(hostile(r, 70_000), []byte("\n"), []byte(`\`)))
 	for i, src := range texts {
-		for _, width := range []int{1, 7, 10, 80, 211} {
+		for _, width := range []int{1, 10, 211} {
 			for _, wrap := range []bool{true, false} {
 				l := layout{text: textOf(src)}
 				l.set(width, wrap)

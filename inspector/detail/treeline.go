@@ -10,9 +10,7 @@ import (
 	"github.com/wsluice/wsluice/inspector/draw"
 )
 
-// marker stands before rows: ▾ where one is unfolded, ▸ where it can be.
-const marker = "▸ "
-
+// markerCells is how many cells ▾ or ▸ takes with the space behind it.
 const markerCells = 2
 
 // indent returns how many cells an item stands to the right.
@@ -35,7 +33,7 @@ func (v *treeView) line(s *sight, it *item) draw.Line {
 	case it.open:
 		p.put("▾ ", draw.Punct)
 	default:
-		p.put(marker, draw.Punct)
+		p.put("▸ ", draw.Punct)
 	}
 	switch it.kind {
 	case valueSpan:
@@ -155,18 +153,18 @@ func (it *item) leafText(p *pen, room int) {
 		p.put(n.Value, leafStyle(n.Kind))
 		return
 	}
-	text, size := n.Value, ""
 	open, end := quotes(n.Kind)
-	if !n.Cut && draw.Width(open+text+end) <= room {
-		p.put(open+text+end, leafStyle(n.Kind))
+	if text := open + n.Value + end; !n.Cut && draw.Width(text) <= room {
+		p.put(text, leafStyle(n.Kind))
 		return
 	}
-	size = " " + sized(uint64(n.Size))
+	size := " " + sized(uint64(n.Size))
 	if n.Kind == decode.String && !it.open && room > 60 {
 		size += ", unfold to see all"
 	}
-	text = draw.Cut(text+"……", max(1, room-draw.Width(open+size)))
-	p.put(open+strings.TrimRight(text, "…")+"…", leafStyle(n.Kind))
+	// With a cell more than there is room for, the end is always an ellipsis.
+	text := draw.Cut(n.Value+strings.Repeat(" ", max(1, room)), max(1, room-draw.Width(open+size)))
+	p.put(open+text, leafStyle(n.Kind))
 	p.put(size, draw.Dim)
 }
 

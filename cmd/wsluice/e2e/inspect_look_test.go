@@ -20,7 +20,7 @@ func TestInspectorColours(t *testing.T) {
 		for _, key := range []string{"?", "<esc>", "6", "1"} {
 			p.press(t, key)
 		}
-		p.see(t, "connections", "FOLLOW")
+		p.see(t, "demo.db › connections ", "state", "url")
 		p.press(t, "<ctrl-c>")
 		p.leaves(t, 0)
 		if colours := p.screen.colours; colours > 0 != (no == "") {

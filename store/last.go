@@ -13,7 +13,7 @@ import (
 func (r *Reader) LastMessages(ctx context.Context, q Query, n int) (start uint64, skip int, err error) {
 	start = 1
 	if q.Filter == nil || n == 0 {
-		start, err = r.last(ctx, q.Conn, n, q.counter())
+		start, err = r.last(ctx, q.Conn, n, q.counting(), q.counter())
 	}
 	if err != nil || n == 0 {
 		return start, 0, err
@@ -27,6 +27,22 @@ func (r *Reader) LastMessages(ctx context.Context, q Query, n int) (start uint64
 		total++
 	}
 	return start, max(0, total-n), messages.Err()
+}
+
+// counting returns what holds back blocks that cannot change what counter's
+// function says of others.
+func (q *Query) counting() *sieve {
+	s := (&Query{Side: q.Side, Opcodes: q.Opcodes}).sieve()
+	if s == nil {
+		return nil
+	}
+	s.messages = false
+	// Any frame but a control frame may be a part of a message of another type.
+	const data = 1<<frame.Close - 1
+	if s.need.Opcodes&data != 0 {
+		s.need.Opcodes |= data
+	}
+	return s
 }
 
 // counter returns a function that reports, of records from the last to the first,
@@ -61,7 +77,8 @@ func (q *Query) counter() func(*frame.Record) bool {
 // LastFrames is as LastMessages for frames.
 func (r *Reader) LastFrames(ctx context.Context, q FrameQuery, n int) (start uint64, skip int, err error) {
 	if q.Filter == nil || n == 0 {
-		start, err = r.last(ctx, q.Conn, n, func(f *frame.Record) bool { return q.Side == nil || *q.Side == f.From })
+		all := Query{Side: q.Side}
+		start, err = r.last(ctx, q.Conn, n, all.counting(), func(f *frame.Record) bool { return all.sent(f.From) })
 		return start, 0, err
 	}
 	q.Start, q.Whole = 1, false
@@ -75,32 +92,35 @@ func (r *Reader) LastFrames(ctx context.Context, q FrameQuery, n int) (start uin
 }
 
 // last returns the number of the last record but n-1 that counts, or of the
-// first there is. Going back page by page it ends as soon as it is found.
-func (r *Reader) last(ctx context.Context, conn uint64, n int, counts func(*frame.Record) bool) (uint64, error) {
-	const size = 1000
-	end, err := r.Count(ctx, conn)
+// first there is. Going back piece by piece it ends as soon as it is found. What
+// the sieve holds back does not count.
+func (r *Reader) last(ctx context.Context, conn uint64, n int, s *sieve, counts func(*frame.Record) bool) (uint64, error) {
+	const least, most = 1 << 10, 32 << 10
+	count, err := r.Count(ctx, conn)
 	if err != nil || n == 0 {
-		return end + 1, err
+		return count + 1, err
 	}
-	for end > 0 {
-		start := max(end, size) - size + 1
-		records, err := r.Page(ctx, conn, start, int(end-start+1))
-		if err != nil {
+	var records []frame.Record
+	for end, size := count+1, uint64(least); end > 1; size = min(2*size, most) {
+		start := max(end, size+1) - size
+		records = records[:0]
+		cursor := r.scan(ctx, conn, start, end)
+		for cursor.sieve = s; cursor.Next(); {
+			records = append(records, *cursor.Record())
+		}
+		cursor.Close()
+		if err := cursor.Err(); err != nil {
 			return 0, err
 		}
-		for _, record := range slices.Backward(records) {
-			number := record.Seq
-			if conn == 0 {
-				number = record.Global
-			}
-			if number > end || !counts(&record) {
+		for i := range slices.Backward(records) {
+			if !counts(&records[i]) {
 				continue
 			}
 			if n--; n == 0 {
-				return number, nil
+				return cursor.number(&records[i]), nil
 			}
 		}
-		end = start - 1
+		end = start
 	}
 	return 1, nil
 }

@@ -248,6 +248,37 @@ func TestLastMessagesByOpcode(t *testing.T) {
 	}
 }
 
+// TestLastFrames catches a start that is not at the last frames but so many.
+func TestLastFrames(t *testing.T) {
+	reader := openReader(t, roughCapture(t, 10, 6_000))
+	client := frame.Client
+	for conn := range uint64(6) {
+		for _, side := range []*frame.Side{nil, &client} {
+			var all []uint64
+			for _, r := range scan(t, reader, conn, 1) {
+				if side != nil && *side != r.From {
+					continue
+				}
+				number := r.Seq
+				if conn == 0 {
+					number = r.Global
+				}
+				all = append(all, number)
+			}
+			for _, n := range []int{1, 3, 900, 4000} {
+				want := uint64(1)
+				if n <= len(all) {
+					want = all[len(all)-n]
+				}
+				start, skip, err := reader.LastFrames(t.Context(), FrameQuery{Conn: conn, Side: side}, n)
+				if err != nil || start != want || skip != 0 {
+					t.Errorf("the last %d of connection %d begin at %d and %d, %v, want %d", n, conn, start, skip, err, want)
+				}
+			}
+		}
+	}
+}
+
 // TestUnfinishedBehindPlain has a filter that rules out all blocks but the one a
 // message begins in, which never ends. It would catch a walk that passes over the
 // record the message comes out with, or begins behind it and misses it.

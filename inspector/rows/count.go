@@ -16,7 +16,9 @@ const (
 type tallied struct {
 	counting                bool
 	matched, looked, pruned uint64
-	marks                   *marks
+	// before is how many matched up to the record with the number horizon.
+	before, horizon uint64
+	marks           *marks
 }
 
 // tally counts the matches of the query, from the first record on and as more
@@ -94,8 +96,11 @@ func (t *counter) step(d *demand) (more bool, err error) {
 		t.tallied = tallied{counting: true, marks: new(marks)}
 	}
 	bound := min(last, t.looked+leg)
-	if d.horizon > t.looked {
-		bound = min(bound, d.horizon) // for an exact number of what came since
+	switch {
+	case d.horizon > t.looked:
+		bound = min(bound, d.horizon)
+	case d.horizon == t.looked:
+		t.before, t.horizon = t.matched, d.horizon
 	}
 	t.cursor.Until(bound + 1)
 	for t.cursor.Next() {

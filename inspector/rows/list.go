@@ -85,7 +85,7 @@ func (l *List) Update() bool {
 			l.adopt(n.win)
 		}
 	}
-	l.pause.update(l.count, l.total)
+	l.pause.update(l.count)
 	for _, f := range n.opened {
 		l.folds.fill(f)
 	}
@@ -264,7 +264,7 @@ func (l *List) Pause(on bool) {
 	if on {
 		horizon := max(l.total, l.win.reach())
 		l.pause.horizon = &horizon
-		l.pause.update(l.count, l.total)
+		l.pause.update(l.count)
 	}
 	l.hold()
 }
@@ -278,8 +278,12 @@ type pause struct {
 	baseline *uint64
 }
 
-func (p *pause) update(c tallied, total uint64) {
-	if p.horizon != nil && p.baseline == nil && c.counting && c.looked >= *p.horizon {
+func (p *pause) update(c tallied) {
+	switch {
+	case p.horizon == nil || p.baseline != nil || !c.counting || c.looked < *p.horizon:
+	case c.horizon == *p.horizon:
+		p.baseline = &c.before
+	default:
 		p.baseline = &c.matched
 	}
 }

@@ -171,15 +171,14 @@ func (l *List) hold() {
 
 // restart begins a new window, or with no jump a new life of the one shown.
 func (l *List) restart(j *jump) {
+	l.gen, l.jump = l.gen+1, j
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.cancelGen != nil {
 		l.cancelGen()
 	}
-	l.gen, l.jump = l.gen+1, j
 	var ctx context.Context
 	ctx, l.cancelGen = context.WithCancel(l.root)
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	d := &l.demand
 	d.gen, d.ctx, d.seed, d.follow = l.gen, ctx, l.win, l.following
 	d.stopped = j == nil && l.win.stopped

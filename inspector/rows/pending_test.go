@@ -176,6 +176,35 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// TestPauseEarly would catch messages that came before a pause among those that
+// came since, when they are counted later.
+func TestPauseEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tape := numbered(100)
+		gate := tape.shut()
+		gate.counts = true
+		l := rows.New(tape, rows.Query{Conn: 1, Filter: parse(t, "message")}, func() {})
+		defer l.Close()
+		look(l)
+		l.Pause(true)
+		for range 7 {
+			tape.add(1, 0, 1, true, "message")
+			tape.add(1, 0, 1, true, "other")
+		}
+		tape.changed()
+		time.Sleep(time.Second)
+		look(l)
+		if came, on := l.Paused(); came != 14 || !on {
+			t.Errorf("%d records came, paused is %v", came, on)
+		}
+		close(gate.open)
+		settle(t, l)
+		if came, on := l.Paused(); came != 7 || !on {
+			t.Errorf("%d came, paused is %v", came, on)
+		}
+	})
+}
+
 // TestRefresh would catch a list that asks its source, or is drawn, more often
 // than 30 times a second.
 func TestRefresh(t *testing.T) {

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,9 +18,12 @@ type reader struct {
 	ticks uint64 // as of limit
 	// fresh is set when the end was not asked since the capture changed.
 	fresh bool
-	// cursor goes on at a position.
+	// cursor goes on at a position, among what the walk with that number selects,
+	// until it is cancelled.
 	cursor Messages
 	at     Position
+	of     uint64
+	cancel context.CancelFunc
 	// stride is how many records to go back next.
 	stride uint64
 	looked uint64 // records searched for this window
@@ -37,6 +41,7 @@ func (l *List) read(ctx context.Context) {
 
 func (r *reader) close() {
 	if r.cursor != nil {
+		r.cancel()
 		r.cursor.Close()
 		r.cursor = nil
 	}
@@ -47,13 +52,7 @@ func (r *reader) work() {
 	for {
 		d := r.list.wanted()
 		if d.gen != r.d.gen {
-			r.close()
-			*r = reader{list: r.list, ticks: d.ticks - 1, shown: d.seed != nil, missing: true}
-			if d.seed != nil {
-				seed := *d.seed
-				seed.rows, seed.stopped = slices.Clip(seed.rows), false
-				r.win = &seed
-			}
+			r.begin(&d)
 		}
 		r.d = d
 		if d.stopped {
@@ -64,10 +63,7 @@ func (r *reader) work() {
 		more, err := r.step()
 		switch {
 		case d.ctx.Err() != nil:
-			if r.list.wanted().gen == d.gen && !r.list.wanted().stopped {
-				return // the list is being closed
-			}
-			continue
+			return // for something else the bell has rung
 		case err != nil:
 			r.close()
 			err = fmt.Errorf("list messages: %w", err)
@@ -76,6 +72,22 @@ func (r *reader) work() {
 		if !more || err != nil {
 			return
 		}
+	}
+}
+
+// begin begins a new window, or goes on from one.
+func (r *reader) begin(d *demand) {
+	if d.seed == nil || r.of != d.walk || r.at != d.seed.hi {
+		r.close()
+	}
+	*r = reader{
+		list: r.list, ticks: d.ticks - 1, missing: true,
+		cursor: r.cursor, at: r.at, of: r.of, cancel: r.cancel,
+	}
+	if d.seed != nil {
+		seed := *d.seed
+		seed.rows, seed.stopped = slices.Clip(seed.rows), false
+		r.win, r.shown = &seed, true
 	}
 }
 
@@ -182,8 +194,11 @@ func (r *reader) forward(n int) error {
 		if w.hi.Part == 0 && start > 0 {
 			start-- // for what came out late with that record
 		}
-		r.cursor = r.list.source.Messages(r.d.ctx, r.query(start))
+		var ctx context.Context
+		ctx, r.cancel = context.WithCancel(r.list.root)
+		r.cursor, r.of = r.list.source.Messages(ctx, r.query(start)), r.d.walk
 	}
+	keep := context.AfterFunc(r.d.ctx, r.cancel)
 	bound := min(r.limit+1, w.hi.Number+leg)
 	r.cursor.Until(bound)
 	var rows []*entry
@@ -192,8 +207,8 @@ func (r *reader) forward(n int) error {
 			rows = append(rows, entryOf(r.cursor))
 		}
 	}
-	if err := r.cursor.Err(); err != nil {
-		return err
+	if !keep() || r.cursor.Err() != nil {
+		return cmp.Or(r.cursor.Err(), r.d.ctx.Err())
 	}
 	to := Position{Number: bound}
 	if len(rows) == n {

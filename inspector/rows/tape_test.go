@@ -145,29 +145,32 @@ func (t *tape) prune(floor uint64) {
 	t.floor = max(t.floor, floor)
 }
 
-// gate holds walks up.
-type gate struct{ open chan struct{} }
+// gate holds walks up, or with counts set only those that count.
+type gate struct {
+	open   chan struct{}
+	counts bool
+}
 
 // shut makes walks wait until the gate it returns is opened.
 func (t *tape) shut() *gate {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gate = &gate{make(chan struct{})}
+	t.gate = &gate{open: make(chan struct{})}
 	return t.gate
 }
 
-func (t *tape) held(ctx context.Context) error {
-	t.mu.Lock()
-	g := t.gate
-	t.mu.Unlock()
-	if g == nil {
+func (w *walk) wait() error {
+	w.tape.mu.Lock()
+	g := w.tape.gate
+	w.tape.mu.Unlock()
+	if g == nil || g.counts && w.query.Limit != 1 {
 		return nil
 	}
 	select {
 	case <-g.open:
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-w.ctx.Done():
+		return w.ctx.Err()
 	}
 }
 
@@ -267,7 +270,7 @@ func (w *walk) Until(number uint64) { w.until = number }
 
 func (w *walk) Next() bool {
 	t := w.tape
-	if w.err = t.held(w.ctx); w.err != nil {
+	if w.err = w.wait(); w.err != nil {
 		return false
 	}
 	t.mu.Lock()

@@ -54,12 +54,12 @@ func (r *root) recording(width int) draw.Line {
 	}
 	var parts []string
 	if width >= 120 {
-		parts = append(parts, byteCount(uint64(s.Size)))
+		parts = append(parts, draw.Bytes(float64(s.Size)))
 		if s.Queued > 1<<20 {
-			parts = append(parts, "queue "+byteCount(uint64(s.Queued)))
+			parts = append(parts, "queue "+draw.Bytes(float64(s.Queued)))
 		}
 		if s.Stalls > 0 {
-			parts = append(parts, counted(s.Stalls, "stall"))
+			parts = append(parts, draw.Counted(s.Stalls, "stall"))
 		}
 		if s.Reverse != "" {
 			parts = append(parts, decode.Visible(s.Address)+" → "+decode.Visible(s.Reverse))
@@ -68,13 +68,13 @@ func (r *root) recording(width int) draw.Line {
 		}
 	}
 	if lost := s.Shed + s.Lost; lost > 0 {
-		parts = append(parts, "LOST "+short(lost))
+		parts = append(parts, "LOST "+draw.Short(float64(lost)))
 	}
 	if s.Insecure {
 		parts = append(parts, "INSECURE")
 	}
 	graph := draw.Sparkline(s.History, min(32, width/6), r.i.o.ASCII)
-	parts = append(parts, "● REC", graph+" "+short(uint64(s.Rate))+"/s")
+	parts = append(parts, "● REC", graph+" "+draw.Short(s.Rate)+"/s")
 	return draw.Text(strings.Join(parts, "  "), draw.Bar)
 }
 

@@ -97,7 +97,7 @@ func (c *connections) count() string {
 		n += " match"
 	case l.newest && l.oldest:
 	default:
-		n = "up to #" + grouped(l.last)
+		n = "up to #" + draw.Grouped(l.last)
 	}
 	if open := l.open(); open > 0 {
 		n += fmt.Sprintf(" (%d open)", open)

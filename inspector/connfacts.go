@@ -46,11 +46,11 @@ func connectionFacts(c *frame.Connection, width int, zone *time.Location) []draw
 	if c.State != frame.Bypassed {
 		for _, side := range [...]frame.Side{frame.Client, frame.Server} {
 			lines = append(lines, fact(side.String(), draw.Plain, fmt.Sprintf("%s in %s, %s on the wire",
-				counted(c.Messages[side], "message"), counted(c.Frames[side], "frame"), byteCount(c.Bytes[side]))))
+				draw.Counted(c.Messages[side], "message"), draw.Counted(c.Frames[side], "frame"), draw.Bytes(float64(c.Bytes[side])))))
 		}
 	}
 	if c.Missing > 0 {
-		lines = append(lines, fact("missing", draw.Warning, counted(c.Missing, "frame")+" were pruned or lost"))
+		lines = append(lines, fact("missing", draw.Warning, draw.Counted(c.Missing, "frame")+" were pruned or lost"))
 	}
 	if c.Subprotocol != "" {
 		lines = append(lines, fact("protocol", draw.Plain, decode.Visible(c.Subprotocol)))
@@ -142,7 +142,7 @@ func timeWords(c *frame.Connection, zone *time.Location) string {
 	const day, clock = "2006-01-02 15:04:05.000", "15:04:05.000"
 	text := c.Start.In(zone).Format(day)
 	if !c.End.IsZero() {
-		text += " to " + c.End.In(zone).Format(clock) + ", " + span(c.End.Sub(c.Start))
+		text += " to " + c.End.In(zone).Format(clock) + ", " + draw.Lapse(c.End.Sub(c.Start))
 	}
 	return text
 }

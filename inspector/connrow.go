@@ -75,10 +75,10 @@ func connectionRow(c *frame.Connection, width int, as clock, zone *time.Location
 	values := []draw.Span{
 		{Text: draw.FitRight(fmt.Sprint(c.ID), 6)}, {Text: draw.Fit(state, 8), Style: style},
 		{Text: draw.Fit(started, 12), Style: draw.Dim}, {Text: draw.FitRight(dur, 8)},
-		{Text: draw.FitRight(short(c.Messages[frame.Client]), 7), Style: draw.Client},
-		{Text: draw.FitRight(short(c.Messages[frame.Server]), 7), Style: draw.Server},
-		{Text: draw.FitRight(short(c.Bytes[frame.Client]), 7), Style: draw.Client},
-		{Text: draw.FitRight(short(c.Bytes[frame.Server]), 7), Style: draw.Server},
+		{Text: draw.FitRight(draw.Short(float64(c.Messages[frame.Client])), 7), Style: draw.Client},
+		{Text: draw.FitRight(draw.Short(float64(c.Messages[frame.Server])), 7), Style: draw.Server},
+		{Text: draw.FitRight(draw.Short(float64(c.Bytes[frame.Client])), 7), Style: draw.Client},
+		{Text: draw.FitRight(draw.Short(float64(c.Bytes[frame.Server])), 7), Style: draw.Server},
 		{Text: draw.FitRight(closed, 5)},
 	}
 	for i, v := range values {
@@ -91,4 +91,14 @@ func connectionRow(c *frame.Connection, width int, as clock, zone *time.Location
 		url += "  " + decode.Visible(c.Error)
 	}
 	return append(line, draw.Span{Text: draw.Cut(url, max(0, width-line.Width()))})
+}
+
+// lasting writes how long a connection lasted: 00:14, 1:02:03.
+func lasting(d time.Duration) string {
+	d = max(d, 0).Round(time.Second)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	if h > 0 {
+		return fmt.Sprintf("%d:%02d:%02d", h, m, s)
+	}
+	return fmt.Sprintf("%02d:%02d", m, s)
 }

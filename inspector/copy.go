@@ -20,9 +20,9 @@ func (r *root) copy(name string, data []byte) {
 	}
 	if base64.StdEncoding.EncodedLen(len(data)) > copyMost {
 		r.tell(draw.Warning, fmt.Sprintf("%s is %s, too much for the terminal's clipboard: %s saves it to a file",
-			name, byteCount(uint64(len(data))), r.i.o.Keys.Key(keys.Save)))
+			name, draw.Bytes(float64(len(data))), r.i.o.Keys.Key(keys.Save)))
 		return
 	}
 	r.i.clip.SetClipboard(data)
-	r.tell(draw.Good, fmt.Sprintf("copied %s, %s, through the terminal", name, byteCount(uint64(len(data)))))
+	r.tell(draw.Good, fmt.Sprintf("copied %s, %s, through the terminal", name, draw.Bytes(float64(len(data)))))
 }

@@ -99,7 +99,7 @@ func eventText(e *Event) string {
 }
 
 func (e *events) draw(p draw.Painter, r rect) {
-	title := draw.Line{{Text: "events ", Style: draw.Title}, {Text: grouped(uint64(len(e.shown)))}}
+	title := draw.Line{{Text: "events ", Style: draw.Title}, {Text: draw.Grouped(uint64(len(e.shown)))}}
 	if e.text != "" {
 		title = append(title, draw.Span{Text: "  filter: " + decode.Visible(e.text), Style: draw.Accent})
 	}
@@ -187,7 +187,7 @@ func (e *events) act(a keys.Action) bool {
 			changed: func(text string) (string, draw.Style) {
 				e.text = text
 				e.sift()
-				return grouped(uint64(len(e.shown))) + " match", draw.Good
+				return draw.Grouped(uint64(len(e.shown))) + " match", draw.Good
 			},
 			done: func(string) bool { return true },
 		}, e.text)

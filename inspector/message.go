@@ -141,7 +141,7 @@ func readFrames(ctx context.Context, source Source, m *frame.Message) (frames []
 func (m *message) draw(p draw.Painter, r rect, focus bool) {
 	title := m.pane.Title()
 	if m.err != nil {
-		title = draw.Text(fmt.Sprintf("#%s", grouped(m.at.seq)), draw.Title)
+		title = draw.Text(fmt.Sprintf("#%s", draw.Grouped(m.at.seq)), draw.Title)
 	}
 	inner := pane(p, r, title, m.note(), focus)
 	if m.err != nil {
@@ -171,7 +171,7 @@ func (m *message) draw(p draw.Painter, r rect, focus bool) {
 // note is at the right end of the title.
 func (m *message) note() draw.Line {
 	if m.reads {
-		return draw.Text(fmt.Sprintf("reading #%s…", grouped(m.at.seq)), draw.Warning)
+		return draw.Text(fmt.Sprintf("reading #%s…", draw.Grouped(m.at.seq)), draw.Warning)
 	}
 	mark := m.r.marks.of(m.at.conn, m.at.seq)
 	text := m.pane.Finding()

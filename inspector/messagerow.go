@@ -104,18 +104,18 @@ func messageRow(row rows.Row, l rowLook, mark Mark) draw.Line {
 	case rows.Frame:
 		return frameRow(row.Frame, l)
 	case rows.Rest:
-		return draw.Text(fmt.Sprintf("   %s  … and %s", strings.Repeat(" ", l.number), counted(uint64(row.Rest), "more frame")), draw.Dim)
+		return draw.Text(fmt.Sprintf("   %s  … and %s", strings.Repeat(" ", l.number), draw.Counted(uint64(row.Rest), "more frame")), draw.Dim)
 	}
 	m := row.Message
 	line := draw.Line{markSpan(mark), signSpan(m, row.Unfolded), {Text: " "}}
-	line = append(line, draw.Span{Text: draw.FitRight(grouped(l.numberOf(m)), l.number) + "  ", Style: draw.Dim})
+	line = append(line, draw.Span{Text: draw.FitRight(draw.Grouped(l.numberOf(m)), l.number) + "  ", Style: draw.Dim})
 	if l.conn {
 		line = append(line, draw.Span{Text: draw.FitRight(fmt.Sprintf("#%d", m.Conn), 5) + "  ", Style: draw.Dim})
 	}
 	line = append(line, l.times(m.Time, row.Before)...)
 	line = append(line, kindSpans(m.From, m.Type)...)
 	if l.sizes() {
-		line = append(line, draw.Span{Text: draw.FitRight(short(m.Size), 6) + "  "})
+		line = append(line, draw.Span{Text: draw.FitRight(draw.Short(float64(m.Size)), 6) + "  "})
 	}
 	for _, word := range messageMarks(m) {
 		line = append(line, draw.Span{Text: "[" + word.Text + "] ", Style: word.Style})
@@ -155,9 +155,9 @@ func signSpan(m *frame.Message, unfolded bool) draw.Span {
 func (l rowLook) times(at time.Time, before *frame.Message) draw.Line {
 	since := ""
 	if before != nil {
-		since = "+" + span(at.Sub(before.Time))
+		since = "+" + draw.Lapse(at.Sub(before.Time))
 		if at.Before(before.Time) {
-			since = span(at.Sub(before.Time))
+			since = draw.Lapse(at.Sub(before.Time))
 		}
 	}
 	var clock string
@@ -277,7 +277,7 @@ func frameRow(f *frame.Record, l rowLook) draw.Line {
 	if l.conn {
 		number = f.Global
 	}
-	line := draw.Line{{Text: "  └", Style: draw.Dim}, {Text: draw.FitRight(grouped(number), l.number) + "  ", Style: draw.Dim}}
+	line := draw.Line{{Text: "  └", Style: draw.Dim}, {Text: draw.FitRight(draw.Grouped(number), l.number) + "  ", Style: draw.Dim}}
 	if l.conn {
 		line = append(line, draw.Span{Text: strings.Repeat(" ", 7)})
 	}
@@ -291,7 +291,7 @@ func frameRow(f *frame.Record, l rowLook) draw.Line {
 	spans[1].Text = draw.Fit(word, 5) + " "
 	line = append(line, spans...)
 	if l.sizes() {
-		line = append(line, draw.Span{Text: draw.FitRight(short(f.Header.Length), 6) + "  "})
+		line = append(line, draw.Span{Text: draw.FitRight(draw.Short(float64(f.Header.Length)), 6) + "  "})
 	}
 	flags := ""
 	if f.Header.Fin {

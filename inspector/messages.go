@@ -131,7 +131,7 @@ func (m *messages) drawList(p draw.Painter, r rect) {
 	inner := pane(p, r, m.title(), m.note(), !m.inner)
 	look := rowLook{
 		width: inner.width, conn: m.conn == 0, clock: m.r.look.clock, zone: m.r.i.o.Zone,
-		number: max(6, len(grouped(m.list.Counts().Total))), side: m.side,
+		number: max(6, len(draw.Grouped(m.list.Counts().Total))), side: m.side,
 	}
 	if m.info != nil {
 		look.start = m.info.Start
@@ -170,11 +170,11 @@ func (m *messages) title() draw.Line {
 	count := ""
 	switch {
 	case c.Counting && c.Selected > 0:
-		count = grouped(c.Selected) + " / " + grouped(c.Matched)
+		count = draw.Grouped(c.Selected) + " / " + draw.Grouped(c.Matched)
 	case c.Counting:
-		count = grouped(c.Matched)
+		count = draw.Grouped(c.Matched)
 	case c.Total > 0:
-		count = "of " + counted(c.Total, "frame")
+		count = "of " + draw.Counted(c.Total, "frame")
 	}
 	if c.Counting && !c.Complete && c.Total > 0 {
 		count += fmt.Sprintf("+ (%.0f%%)", c.Progress*100)
@@ -186,7 +186,7 @@ func (m *messages) title() draw.Line {
 	if scan := m.list.Scan(); scan.Active && scan.Progress > 0 {
 		title = append(title, draw.Span{Text: fmt.Sprintf("  searching %.0f%% (esc stops)", scan.Progress*100), Style: draw.Warning})
 	} else if scan.Cancelled {
-		title = append(title, draw.Span{Text: fmt.Sprintf("  search stopped, %s to %s looked at", grouped(scan.From), grouped(scan.To)), Style: draw.Warning})
+		title = append(title, draw.Span{Text: fmt.Sprintf("  search stopped, %s to %s looked at", draw.Grouped(scan.From), draw.Grouped(scan.To)), Style: draw.Warning})
 	}
 	return title
 }
@@ -211,7 +211,7 @@ func (m *messages) selection() (words []string) {
 // note is at the right end of the title: whether the list moves by itself.
 func (m *messages) note() draw.Line {
 	if came, paused := m.list.Paused(); paused {
-		return draw.Text(fmt.Sprintf("PAUSED +%s", grouped(came)), draw.Warning)
+		return draw.Text(fmt.Sprintf("PAUSED +%s", draw.Grouped(came)), draw.Warning)
 	}
 	if m.list.Following() {
 		return draw.Text("FOLLOW", draw.Accent)

@@ -178,26 +178,3 @@ func FuzzMessageRow(f *testing.F) {
 		}
 	})
 }
-
-// TestWords would catch a number or a time that is hard to read or too long for
-// its column.
-func TestWords(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1.0k", 1049: "1.0k", 99_949: "99.9k", 99_960: "100k", 999_499: "999k", 999_500: "1.0M", 18_400_000: "18.4M", 1 << 62: "4612P"} {
-		if got := short(n); got != want {
-			t.Errorf("short(%d) = %q, want %q", n, got, want)
-		}
-	}
-	for d, want := range map[time.Duration]string{
-		0: "0µs", 999 * time.Microsecond: "999µs", 1500 * time.Microsecond: "1.5ms", 131 * time.Millisecond: "131ms", 2100 * time.Millisecond: "2.1s",
-		847 * time.Second: "14:07", 3*time.Hour + 847*time.Second: "3:14:07", -5 * time.Millisecond: "-5.0ms", 400 * time.Hour: "16d16h",
-	} {
-		if got := span(d); got != want {
-			t.Errorf("span(%v) = %q, want %q", d, got, want)
-		}
-	}
-	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 48310: "48,310", 1234567: "1,234,567"} {
-		if got := grouped(n); got != want {
-			t.Errorf("grouped(%d) = %q, want %q", n, got, want)
-		}
-	}
-}

@@ -20,6 +20,8 @@ type robot struct {
 	inspector *Inspector
 	drawn     chan struct{}
 	ended     chan error
+	pressed   int // keys, by the robot
+	handled   int // of them, by the inspector; on the goroutine that draws
 }
 
 // patience is how long a robot waits for something to come to pass.
@@ -46,6 +48,11 @@ func use(t *testing.T, o Options, width, height int) *robot {
 			case r.drawn <- struct{}{}:
 			default:
 			}
+		})
+		capture := r.inspector.app.GetInputCapture()
+		r.inspector.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
+			r.handled++
+			return capture(e)
 		})
 		close(started)
 	}
@@ -98,7 +105,7 @@ func (r *robot) press(what ...string) {
 			continue
 		}
 		for _, c := range text {
-			r.screen.InjectKey(tcell.KeyRune, c, tcell.ModNone)
+			r.key(tcell.KeyRune, c)
 		}
 	}
 	r.rest()
@@ -107,20 +114,25 @@ func (r *robot) press(what ...string) {
 func (r *robot) inject(k keys.Key) {
 	for key := range tcell.KeyNames {
 		if e := tcell.NewEventKey(key, 0, tcell.ModNone); key != tcell.KeyRune && keys.Pressed(e) == k {
-			r.screen.InjectKey(key, 0, tcell.ModNone)
+			r.key(key, 0)
 			return
 		}
 	}
 	if k == "space" {
 		k = " "
 	}
-	r.screen.InjectKey(tcell.KeyRune, []rune(string(k))[0], tcell.ModNone)
+	r.key(tcell.KeyRune, []rune(string(k))[0])
+}
+
+func (r *robot) key(key tcell.Key, c rune) {
+	r.pressed++
+	r.screen.InjectKey(key, c, tcell.ModNone)
 }
 
 // rest waits until the inspector has nothing to do.
 func (r *robot) rest() {
 	r.t.Helper()
-	r.until(func(string) bool { return r.inspector.idle() && !r.screen.HasPendingEvent() }, "rests")
+	r.until(func(string) bool { return r.handled == r.pressed && r.inspector.idle() }, "rests")
 }
 
 // see waits until all texts are on the screen.

@@ -142,7 +142,7 @@ func (r *root) leave() {
 		r.i.quit()
 		return
 	}
-	r.ask(counted(uint64(r.status.Open), "connection")+" will end with the recording. Quit? y/n", func(key rune) bool {
+	r.ask(draw.Counted(uint64(r.status.Open), "connection")+" will end with the recording. Quit? y/n", func(key rune) bool {
 		if key == 'y' || key == 'Y' {
 			r.i.quit()
 		}

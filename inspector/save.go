@@ -49,12 +49,12 @@ func (p *progress) tell(part float64, count uint64, thing string) {
 	p.told = now
 	left := ""
 	if took := now.Sub(p.began); part > 0.01 && took > time.Second {
-		left = ", " + span(time.Duration(float64(took)*(1-part)/part)) + " left"
+		left = ", " + draw.Lapse(time.Duration(float64(took)*(1-part)/part)) + " left"
 	}
 	const cells = 20
 	done := min(cells, int(part*cells))
 	text := fmt.Sprintf("%s %s%s %3.0f%%  %s%s  (esc stops)", p.name, strings.Repeat("█", done), strings.Repeat("░", cells-done),
-		part*100, counted(count, thing), left)
+		part*100, draw.Counted(count, thing), left)
 	p.r.i.post(func() { p.r.work = text })
 }
 

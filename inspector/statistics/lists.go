@@ -27,7 +27,7 @@ func (p *page) pings(width int) []draw.Line {
 		{"  99 % within", func(s *Spread[time.Duration]) time.Duration { return s.P99 }},
 		{"  slowest", func(s *Spread[time.Duration]) time.Duration { return s.Max }},
 	} {
-		t.row(row.name, draw.Plain, p.roundTrips(func(side frame.Side) string { return lapse(row.of(&p.Flows[side].Pings.Trips)) }))
+		t.row(row.name, draw.Plain, p.roundTrips(func(side frame.Side) string { return draw.Lapse(row.of(&p.Flows[side].Pings.Trips)) }))
 	}
 	if len(t.lines) == 1 {
 		return nil
@@ -56,13 +56,13 @@ func (p *page) gaps() []draw.Line {
 	}
 	widest := 0
 	for _, g := range p.Gaps {
-		widest = max(widest, len(grouped(g.After)))
+		widest = max(widest, len(draw.Grouped(g.After)))
 	}
 	lines := []draw.Line{draw.Text("longest gaps", draw.Title)}
 	for _, g := range p.Gaps {
 		lines = append(lines, draw.Line{
-			{Text: draw.FitRight(lapse(g.Length), 9), Style: draw.Strong},
-			{Text: "  after #" + draw.Fit(grouped(g.After), widest), Style: draw.Plain},
+			{Text: draw.FitRight(draw.Lapse(g.Length), 9), Style: draw.Strong},
+			{Text: "  after #" + draw.Fit(draw.Grouped(g.After), widest), Style: draw.Plain},
 			{Text: "  " + g.Start.In(p.zone).Format(layout), Style: draw.Dim},
 		})
 	}
@@ -74,7 +74,7 @@ func (p *page) breaches() (lines []draw.Line) {
 	widest := 0
 	for _, side := range sides {
 		for _, b := range p.Flows[side].Violations {
-			widest = max(widest, len(grouped(b.First)))
+			widest = max(widest, len(draw.Grouped(b.First)))
 		}
 	}
 	for _, side := range sides {
@@ -83,9 +83,9 @@ func (p *page) breaches() (lines []draw.Line) {
 				lines = append(lines, draw.Text("violations", draw.Title))
 			}
 			lines = append(lines, draw.Line{
-				{Text: draw.FitRight(short(float64(b.Messages)), 6), Style: draw.Strong},
+				{Text: draw.FitRight(draw.Short(float64(b.Messages)), 6), Style: draw.Strong},
 				{Text: " " + sideArrow(side), Style: sideStyle(side)},
-				{Text: " from #" + draw.Fit(grouped(b.First), widest) + "  ", Style: draw.Plain},
+				{Text: " from #" + draw.Fit(draw.Grouped(b.First), widest) + "  ", Style: draw.Plain},
 				{Text: cmp.Or(b.Violation.Name(), "unknown rule"), Style: draw.Bad},
 				{Text: "  " + b.Violation.Section(), Style: draw.Dim},
 			})

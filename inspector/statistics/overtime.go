@@ -47,10 +47,10 @@ func (p *page) plots() []draw.Line {
 		return []draw.Line{draw.Text("All at one instant: there is nothing to plot.", draw.Dim)}
 	}
 	return section(
-		p.rates("messages", short, func(side frame.Side) func(*slot) uint64 {
+		p.rates("messages", draw.Short, func(side frame.Side) func(*slot) uint64 {
 			return func(s *slot) uint64 { return s.messages[side] }
 		}),
-		p.rates("wire bytes", sized, func(side frame.Side) func(*slot) uint64 {
+		p.rates("wire bytes", draw.Bytes, func(side frame.Side) func(*slot) uint64 {
 			return func(s *slot) uint64 { return s.wire[side] }
 		}),
 	)
@@ -95,7 +95,7 @@ func (p *page) trips() []draw.Line {
 		values[side] = p.series.slowest(p.room(side).Columns(), side)
 	}
 	return p.mirrored("slowest ping round trips", values, func(v float64) string {
-		return lapse(time.Duration(math.Round(v * float64(time.Second))))
+		return draw.Lapse(time.Duration(math.Round(v * float64(time.Second))))
 	})
 }
 
@@ -103,7 +103,7 @@ func (p *page) trips() []draw.Line {
 // from it downward, each with its own maximum at the left.
 func (p *page) mirrored(title string, values [2][]float64, words func(float64) string) []draw.Line {
 	lines := []draw.Line{draw.Text(title, draw.Title)}
-	step := ", " + lapse(p.series.step(p.room(0).Columns())) + " a column"
+	step := ", " + draw.Lapse(p.series.step(p.room(0).Columns())) + " a column"
 	if draw.Width(title)+draw.Width(step) <= p.width {
 		lines[0] = append(lines[0], draw.Span{Text: step, Style: draw.Dim})
 	}

@@ -96,7 +96,7 @@ func (p *page) head() (lines []draw.Line) {
 	}
 	first, last, long := p.First.In(p.zone), p.Last.In(p.zone), ""
 	if d := p.Last.Sub(p.First); d > 0 {
-		long = ", " + lapse(d)
+		long = ", " + draw.Lapse(d)
 	}
 	text := ""
 	for _, clock := range []string{" 15:04:05.000", " 15:04:05", " 15:04", ""} {
@@ -114,11 +114,11 @@ func (p *page) head() (lines []draw.Line) {
 	}
 	lines = append(lines, draw.Text(text, draw.Strong))
 	if p.Backward > 0 {
-		how := grouped(p.Backward) + " times, up to "
+		how := draw.Grouped(p.Backward) + " times, up to "
 		if p.Backward == 1 {
 			how = "by "
 		}
-		lines = append(lines, draw.Text("Clock went back "+how+lapse(p.MostBackward)+".", draw.Warning))
+		lines = append(lines, draw.Text("Clock went back "+how+draw.Lapse(p.MostBackward)+".", draw.Warning))
 	}
 	return lines
 }

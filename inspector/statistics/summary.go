@@ -76,16 +76,16 @@ func (t *table) tally(name string, r *Report, of func(*Flow) *Tally) {
 		case t.tail == 0:
 			return t.number(n.Messages)
 		}
-		return t.number(n.Messages) + draw.FitRight(sized(float64(n.Payload)), t.tail)
+		return t.number(n.Messages) + draw.FitRight(draw.Bytes(float64(n.Payload)), t.tail)
 	}), "–"+strings.Repeat(" ", t.tail))
 }
 
 // number writes a number as exactly as there is room.
 func (t *table) number(n uint64) string {
-	if s := grouped(n); len(s) < t.cells-t.tail {
+	if s := draw.Grouped(n); len(s) < t.cells-t.tail {
 		return s
 	}
-	return short(float64(n))
+	return draw.Short(float64(n))
 }
 
 // each returns what f says of both sides.
@@ -108,7 +108,7 @@ func (p *page) summary(width int) []draw.Line {
 			if f.Total.Messages == 0 {
 				return ""
 			}
-			return sized(float64(of(f)))
+			return draw.Bytes(float64(of(f)))
 		}))
 	}
 	bytesOf("payload", draw.Strong, func(f *Flow) uint64 { return f.Total.Payload })
@@ -119,7 +119,7 @@ func (p *page) summary(width int) []draw.Line {
 			if f.Total.Messages == 0 {
 				return ""
 			}
-			return short(float64(f.Total.Messages)/d.Seconds()*unit.seconds) + "/" + unit.name
+			return draw.Short(float64(f.Total.Messages)/d.Seconds()*unit.seconds) + "/" + unit.name
 		}))
 	}
 	p.sizesRow(t)
@@ -152,7 +152,7 @@ func (p *page) sizesRow(t *table) {
 			if f.Sizes.Count == 0 {
 				return ""
 			}
-			return sized(float64(row.of(&f.Sizes)))
+			return draw.Bytes(float64(row.of(&f.Sizes)))
 		}))
 	}
 }
@@ -214,7 +214,7 @@ func (p *page) sizes(width int) []draw.Line {
 			bar := strings.TrimRight(draw.Gauge(float64(n)/float64(max(highest[side], 1)), cells-count-1, p.ascii), " ")
 			number := ""
 			if n > 0 {
-				number = " " + short(float64(n))
+				number = " " + draw.Short(float64(n))
 			}
 			l = append(l, draw.Span{Text: bar, Style: sideStyle(side)},
 				draw.Span{Text: draw.Fit(number, cells-draw.Width(bar)), Style: draw.Plain})
@@ -243,5 +243,5 @@ func octaveWords(bits int) string {
 
 // binary writes a power of two as bytes.
 func binary(exponent int) (number, unit string) {
-	return grouped(1 << (exponent % 10)), [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}[exponent/10]
+	return draw.Grouped(1 << (exponent % 10)), [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}[exponent/10]
 }

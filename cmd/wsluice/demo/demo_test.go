@@ -217,7 +217,7 @@ func TestGoodbyes(t *testing.T) {
 // beginning.
 func TestSeed(t *testing.T) {
 	start := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-	// Of each, what one side says without waiting for the other.
+	// Of each, what does not depend on when the other side says something.
 	said := func(seed uint64) map[string][]string {
 		const each = 4
 		texts := make(map[string][]string)
@@ -257,6 +257,7 @@ var independent = []string{
 	"wss://fleet.test/ingest?format=cbor&vehicle=VAN-12 client",
 	"wss://fleet.test/ingest?format=protobuf&vehicle=VAN-31 client",
 	"ws://sensors.test/live?station=harbour server",
+	"wss://prices.test/v2/stream server",
 }
 
 // TestNoProxy would catch a demo that goes on for ever, or ends without a word,

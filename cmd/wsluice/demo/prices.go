@@ -19,6 +19,9 @@ func watchPrices(a *actor) error {
 		}
 		return a.say(record{{"id", id}, {"method", method}, {"params", params}})
 	}
+	if _, err := a.hear(); err != nil {
+		return err
+	}
 	if err := call("subscribe", "BTC-EUR", "ETH-EUR", "SOL-EUR"); err != nil {
 		return err
 	}
@@ -58,6 +61,13 @@ func streamPrices(a *actor) error {
 		"BTC-EUR": {64_210.5, 7_401_311}, "ETH-EUR": {2_384.12, 5_118_020}, "SOL-EUR": {171.36, 2_903_447},
 	}}
 	if err := a.say(record{{"event", "hello"}, {"server", "prices-7f9c"}, {"heartbeat_ms", 4000}}); err != nil {
+		return err
+	}
+	first, err := a.hear()
+	if err != nil {
+		return err
+	}
+	if err := f.answer(first); err != nil {
 		return err
 	}
 	for tick := 0; ; tick++ {

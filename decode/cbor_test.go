@@ -122,7 +122,7 @@ func TestNotCBOR(t *testing.T) {
 }
 
 // FuzzCBOR holds the tree against the library: what it finds well-formed is read,
-// and what is read is well-formed.
+// unless it piles up tags, and what is read is well-formed.
 func FuzzCBOR(f *testing.F) {
 	for _, seed := range []string{
 		"9f6474657874 c249010000000000000000 ff", "bf 6474657874 5f42010243030405ff ff", "a2 646b657931 d8184483010203 646b657932 f93c00",
@@ -145,7 +145,7 @@ func FuzzCBOR(f *testing.F) {
 		for _, r := range readings {
 			read = read || r.Decoder == "CBOR"
 		}
-		if err := mode.Wellformed(payload); read != (err == nil) && (read || strings.Contains(why, "CBOR")) {
+		if err := mode.Wellformed(payload); read != (err == nil) && (read || strings.Contains(why, "CBOR") && !strings.Contains(why, "tags")) {
 			t.Fatalf("%x: %v %s, the library says %v", payload, read, why, err)
 		}
 	})

@@ -124,11 +124,10 @@ func fitsJSON(_ scope, head []byte, whole bool) bool {
 	if off == len(head) || head[off] != '{' && head[off] != '[' {
 		return false
 	}
-	scan := scanJSON(head)
-	if scan.wrong != nil && (whole || scan.wrong.off < len(head)) {
-		return false
+	if scan := scanJSON(head); scan.wrong != nil {
+		return !whole && scan.wrong.off == len(head)
 	}
-	return scan.doc.index != nil && (scan.member || scan.texts.end > 2 && scan.wrong == nil && len(head) > 2 || !whole)
+	return len(head)-off > len("{}")
 }
 
 func openJSON(s scope, data []byte) (Node, error) {

@@ -1,5 +1,10 @@
 package rows
 
+import (
+	"cmp"
+	"context"
+)
+
 // Walks only go forward. What comes before a place is read from some way before
 // it, and from further away when that was not enough; what was read is not read
 // again.
@@ -63,13 +68,23 @@ func (r *reader) back(from, floor Position, n, keep int) (rows []*entry, lo Posi
 // no more than most if that is not 0, and keeps the last rows of it.
 func (r *reader) stretch(start, end Position, most, keep int) (rows []*entry, lo Position, err error) {
 	r.looked += end.Number - start.Number
-	m := r.list.source.Messages(r.d.ctx, r.query(start.Number))
-	defer m.Close()
+	m, cancel := r.walk(start.Number)
+	// From where nothing was read yet the walk may go on.
+	onward := most == 0 && end.Part == 0 && r.win.unread()
+	defer func() {
+		if onward && err == nil {
+			r.keep(m, cancel, end)
+			return
+		}
+		cancel()
+		m.Close()
+	}()
 	bound := end.Number
 	if end.Part > 0 {
 		bound++
 	}
 	m.Until(bound)
+	alive := context.AfterFunc(r.d.ctx, cancel)
 	lo = start
 	for found := 0; (most == 0 || found < most) && m.Next(); {
 		p := place(m)
@@ -85,8 +100,8 @@ func (r *reader) stretch(start, end Position, most, keep int) (rows []*entry, lo
 		}
 		rows = append(rows, entryOf(m))
 	}
-	if err := m.Err(); err != nil {
-		return nil, start, err
+	if !alive() || m.Err() != nil {
+		return nil, start, cmp.Or(m.Err(), r.d.ctx.Err())
 	}
 	return rows, lo, nil
 }

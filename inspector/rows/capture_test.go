@@ -18,27 +18,9 @@ import (
 type capture struct{ *store.Reader }
 
 func (c capture) Messages(ctx context.Context, q rows.Query) rows.Messages {
-	return &stored{Messages: c.Reader.Messages(ctx, store.Query{
+	return c.Reader.Messages(ctx, store.Query{
 		Conn: q.Conn, Start: q.Start, Side: q.Side, Opcodes: q.Opcodes, Filter: q.Filter, Limit: q.Limit,
-	})}
-}
-
-// stored is a walk over one. What it finds behind its bound it keeps.
-type stored struct {
-	*store.Messages
-	until uint64
-	ahead bool
-}
-
-func (s *stored) Until(number uint64) { s.until = number }
-
-func (s *stored) Next() bool {
-	if !s.ahead && !s.Messages.Next() {
-		return false
-	}
-	number, _ := s.Position()
-	s.ahead = s.until > 0 && number >= s.until
-	return !s.ahead
+	})
 }
 
 // rest brings a list to rest, in real time.

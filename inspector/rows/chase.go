@@ -6,6 +6,8 @@ func (r *reader) chase() (more bool, err error) {
 	switch need := page - len(r.win.rows); {
 	case !r.ended() && r.behind() > r.reach(page):
 		return true, r.skip(page)
+	case need > 0 && r.win.unread() && !r.win.first:
+		return true, r.backward(need) // the walk goes on forward from there
 	case !r.ended() || r.fresh:
 		return true, r.forward(max(page, minBack))
 	case need > 0 && !r.win.first:

@@ -115,6 +115,9 @@ func (r *reader) step() (more bool, err error) {
 			}
 		}
 		switch {
+		case before > 0 && r.win.unread() && !r.win.first && !r.d.query.chooses():
+			// The walk goes on forward from there.
+			return true, r.backward(int(before))
 		case after > 0 && (!r.ended() || r.fresh):
 			return true, r.forward(int(after))
 		case before > 0 && !r.win.first:
@@ -172,11 +175,18 @@ func entryOf(m Messages) *entry {
 	return e
 }
 
-// query returns what to ask for from a record on.
-func (r *reader) query(start uint64) Query {
+// walk begins a walk at a record. It is to be canceled and closed.
+func (r *reader) walk(start uint64) (Messages, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(r.list.root)
 	q := r.d.query
 	q.Start, q.Limit = max(start, 1), preview
-	return q
+	return r.list.source.Messages(ctx, q), cancel
+}
+
+// keep goes on with a walk from a position.
+func (r *reader) keep(m Messages, cancel context.CancelFunc, at Position) {
+	r.close()
+	r.cursor, r.cancel, r.at, r.of = m, cancel, at, r.d.walk
 }
 
 // forward reads up to n rows behind the window.
@@ -189,16 +199,14 @@ func (r *reader) forward(n int) error {
 		w, n = &skipped, 1
 	}
 	if r.cursor == nil || r.at != w.hi {
-		r.close()
 		start := w.hi.Number
 		if w.hi.Part == 0 && start > 0 {
 			start-- // for what came out late with that record
 		}
-		var ctx context.Context
-		ctx, r.cancel = context.WithCancel(r.list.root)
-		r.cursor, r.of = r.list.source.Messages(ctx, r.query(start)), r.d.walk
+		m, cancel := r.walk(start)
+		r.keep(m, cancel, w.hi)
 	}
-	keep := context.AfterFunc(r.d.ctx, r.cancel)
+	alive := context.AfterFunc(r.d.ctx, r.cancel)
 	bound := min(r.limit+1, w.hi.Number+leg)
 	r.cursor.Until(bound)
 	var rows []*entry
@@ -207,7 +215,7 @@ func (r *reader) forward(n int) error {
 			rows = append(rows, entryOf(r.cursor))
 		}
 	}
-	if !keep() || r.cursor.Err() != nil {
+	if !alive() || r.cursor.Err() != nil {
 		return cmp.Or(r.cursor.Err(), r.d.ctx.Err())
 	}
 	to := Position{Number: bound}

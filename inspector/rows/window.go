@@ -81,6 +81,9 @@ func (w *window) find(to goal) int64 {
 	return ord
 }
 
+// unread reports whether nothing has been read for the window.
+func (w *window) unread() bool { return w.lo == w.hi }
+
 // reach returns the number of the last record the window is known to cover.
 func (w *window) reach() uint64 {
 	n := uint64(0)

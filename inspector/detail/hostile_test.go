@@ -121,6 +121,7 @@ func TestHostileMegabyte(t *testing.T) {
 		"controls":      strings.Repeat("\x1b", size),
 		"random":        string(random),
 		"matches":       strings.Repeat("a", size),
+		"words":         strings.Repeat("a ", size/2),
 	} {
 		kind := frame.Text
 		if name == "random" || name == "controls" {

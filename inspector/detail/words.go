@@ -49,30 +49,44 @@ func lapse(d time.Duration) string {
 	return d.Round(time.Microsecond).String()
 }
 
-// wrapped breaks text between words into rows of so many cells. A word that is
-// longer than a row is broken anywhere.
+// wrapped breaks text that is visible as it is between words into rows of so many
+// cells. A word that is longer than a row is broken anywhere.
 func wrapped(text string, cells int) (rows []string) {
-	row := ""
+	row, used := "", 0
 	for word := range strings.FieldsSeq(text) {
-		if row != "" && draw.Width(row)+1+draw.Width(word) > cells {
-			rows, row = append(rows, row), ""
+		n, w := fitting(word, cells)
+		if row != "" && (n < len(word) || used+1+w > cells) {
+			rows, row, used = append(rows, row), "", 0
 		}
-		if row != "" {
-			row += " "
-		}
-		for draw.Width(word) > cells {
-			head, n := decode.AppendVisible(nil, []byte(word), cells)
+		for n < len(word) {
 			if n == 0 {
 				return append(rows, draw.Cut(word, cells))
 			}
-			rows, word = append(rows, string(head)), word[n:]
+			rows, word = append(rows, word[:n]), word[n:]
+			n, w = fitting(word, cells)
 		}
-		row += word
+		if row != "" {
+			row, used = row+" ", used+1
+		}
+		row, used = row+word, used+w
 	}
 	if row != "" {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// fitting returns how many bytes of text fit into so many cells, and how many they
+// take.
+func fitting(text string, cells int) (n, used int) {
+	for i, r := range text {
+		w := draw.Width(string(r))
+		if used+w > cells {
+			return i, used
+		}
+		used += w
+	}
+	return len(text), used
 }
 
 // cut returns a line in no more than so many cells, with an ellipsis at its end
@@ -103,15 +117,8 @@ func clip(l draw.Line, cells int) draw.Line {
 	for _, s := range l {
 		w := draw.Width(s.Text)
 		if w > cells {
-			used := 0
-			for i, r := range s.Text {
-				n := draw.Width(string(r))
-				if used+n > cells {
-					s.Text = s.Text[:i]
-					break
-				}
-				used += n
-			}
+			n, _ := fitting(s.Text, cells)
+			s.Text = s.Text[:n]
 			return append(out, s)
 		}
 		out, cells = append(out, s), cells-w

@@ -75,8 +75,8 @@ var decoders = []func() decoder{
 
 // Read returns the readings of a message, the likeliest first. When there is
 // none, why says so for people, such as "binary, 812 bytes, no known format".
-// It takes time in proportion to the payload: for JSON less than encoding/json takes
-// to say whether it is valid.
+// It takes time in proportion to the payload: for JSON about what encoding/json
+// takes to say whether it is valid.
 func (s *Session) Read(in Input) (readings []Reading, why string) {
 	why = in.Type.String() + ", " + count(len(in.Payload), "byte")
 	if !in.Type.Data() || len(in.Payload) == 0 {

@@ -29,8 +29,8 @@ type Node struct {
 	// Key is the member's key in an Object, and empty in an Array. KeyKind is
 	// what kind of value it is: String mostly, Number or another in maps that
 	// have such keys, Inside where Key names a format such as "JSON" or "gzip",
-	// None without a key. A Key that is cut ends in an
-	// ellipsis; one that is a container is written like JSON.
+	// None without a key. A Key that is cut ends in an ellipsis; one that is a
+	// container is written like JSON.
 	Key     string
 	KeyKind Kind
 	Kind    Kind
@@ -47,8 +47,7 @@ type Node struct {
 	Offset, Size int
 	// Count is how many children the node has: members of an Object, values of
 	// an Array, and 1 for a String or Bytes with another format inside, which
-	// Children then makes a Node of. It is -1 when that is known only once
-	// Children was called.
+	// Children then makes a Node of.
 	Count int
 
 	raw    []byte
@@ -68,7 +67,7 @@ type branch interface {
 // nodes returned with it are good. Children of one Reading are for one goroutine
 // at a time.
 func (n *Node) Children(from, count int) ([]Node, error) {
-	if n.within == nil || from < 0 || count <= 0 || n.Count >= 0 && from >= n.Count {
+	if n.within == nil || from < 0 || count <= 0 || from >= n.Count {
 		return nil, nil
 	}
 	return n.within.children(nil, from, min(count, MaxChildren))

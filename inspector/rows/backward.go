@@ -30,9 +30,9 @@ func (r *reader) backward(n int) error {
 	return nil
 }
 
-// back reads some way before a position, but not before floor. It returns the
-// last rows it found there, at least keep if there are so many and less than twice that, and from where on these are all there
-// are. It means to find n.
+// back reads some way before a position, but not before floor, meaning to find n
+// rows. It returns the last ones it found, less than twice keep, and from where
+// on these are all there are.
 func (r *reader) back(from, floor Position, n, keep int) (rows []*entry, lo Position, err error) {
 	if mark, most, ok := r.marks().before(from, keep); ok {
 		if mark == (Position{}) {

@@ -13,7 +13,7 @@ func (r *reader) chase() (more bool, err error) {
 	case need > 0 && !r.win.first:
 		return true, r.backward(need)
 	}
-	r.missing = false
+	r.missing, r.looked = false, 0
 	return false, nil
 }
 

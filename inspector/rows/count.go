@@ -14,11 +14,15 @@ const (
 
 // tallied is how a count stands.
 type tallied struct {
-	counting                bool
-	matched, looked, pruned uint64
-	// before is how many matched up to the record with the number horizon.
-	before, horizon uint64
-	marks           *marks
+	counting bool
+	done     bool // all there was has been looked at
+	matched  uint64
+	looked   uint64 // number of the last record looked at
+	pruned   uint64
+	marks    *marks
+	// before is how many matched up to the horizon of a pause.
+	before  uint64
+	horizon *uint64
 }
 
 // tally counts the matches of the query, from the first record on and as more
@@ -96,11 +100,12 @@ func (t *counter) step(d *demand) (more bool, err error) {
 		t.tallied = tallied{counting: true, marks: new(marks)}
 	}
 	bound := min(last, t.looked+leg)
-	switch {
-	case d.horizon > t.looked:
-		bound = min(bound, d.horizon)
-	case d.horizon == t.looked:
-		t.before, t.horizon = t.matched, d.horizon
+	switch h := d.horizon; {
+	case h == nil:
+	case *h > t.looked:
+		bound = min(bound, *h)
+	case *h == t.looked:
+		t.before, t.horizon = t.matched, h
 	}
 	t.cursor.Until(bound + 1)
 	for t.cursor.Next() {
@@ -115,5 +120,6 @@ func (t *counter) step(d *demand) (more bool, err error) {
 	}
 	t.looked, t.pruned = bound, t.cursor.Pruned()
 	t.marks.look(bound)
-	return t.looked < last, nil
+	t.done = t.done || bound == last
+	return bound < last, nil
 }

@@ -15,8 +15,8 @@ type demand struct {
 	goal goal
 	// follow is set when only the last rows are wanted, whatever comes.
 	follow bool
-	// horizon is the number of the last record that counts, 0 for no such bound.
-	horizon uint64
+	// horizon is the number of the last record that counts, nil for no such bound.
+	horizon *uint64
 	// low and high are the ordinals of the rows that are shown, high not
 	// included. Page is how many a screen has.
 	low, high int64

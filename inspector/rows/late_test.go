@@ -12,20 +12,26 @@ import (
 // TestUnfinished would catch a message that is not listed because it comes out
 // when its connection ends, with a record that was read before.
 func TestUnfinished(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tape := numbered(50)
-		tape.add(1, frame.Client, frame.Text, false, "unfinished")
-		tape.add(1, frame.Client, frame.Ping, true, "ping")
-		l := newList(t, tape, rows.Query{Conn: 1}, 10)
-		if got := selected(t, l); got != 52 {
-			t.Errorf("%d is selected", got)
-		}
-		tape.end(1)
-		tick(t, l, tape)
-		if got := selected(t, l); got != 51 || l.Counts().Matched != 52 {
-			t.Errorf("%d is selected, %+v", got, l.Counts())
-		}
-	})
+	for _, flood := range []int{0, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			tape := numbered(50)
+			l := newList(t, tape, rows.Query{Conn: 1}, 10)
+			for range flood {
+				tape.add(1, frame.Server, frame.Text, true, "other")
+			}
+			tape.add(1, frame.Client, frame.Text, false, "unfinished")
+			tape.add(1, frame.Client, frame.Ping, true, "ping")
+			tick(t, l, tape)
+			if got := selected(t, l); got != uint64(52+flood) {
+				t.Errorf("%d is selected", got)
+			}
+			tape.end(1)
+			tick(t, l, tape)
+			if got := selected(t, l); got != uint64(51+flood) || l.Counts().Matched != uint64(52+flood) {
+				t.Errorf("%d is selected, %+v", got, l.Counts())
+			}
+		})
+	}
 }
 
 // TestInsert would catch a selection that moves because a message comes out late,

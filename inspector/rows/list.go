@@ -119,14 +119,15 @@ func (l *List) SetQuery(q Query) {
 	l.restart(&jump{to: to})
 }
 
-// Cancel ends the count of matches, and the search for rows if one is under way.
-// What was found is shown then, and nothing else is searched for until the query
-// is set or the list is told to go to a place.
+// Cancel ends the search for rows if one is under way, and the count of matches
+// if that has not come to the end. What was found is shown then. No other rows are
+// searched for until the query is set or the list is told to go to a place, and
+// matches are counted again when the query is set or Count is called.
 func (l *List) Cancel() {
 	l.mu.Lock()
 	d := &l.demand
-	d.uncounted = l.news.count.looked < l.news.total || !l.news.count.counting
-	if d.stopped = l.jump != nil || l.scan.Active; d.stopped {
+	d.uncounted = !l.news.count.done
+	if d.stopped = l.jump != nil || l.scan.long; d.stopped {
 		l.following = false
 		l.cancelGen()
 	}
@@ -148,6 +149,8 @@ type Scan struct {
 	From, To uint64
 	// Progress is how much of the capture that is, from 0 to 1.
 	Progress float64
+
+	long bool // it takes long enough to be cancelled
 }
 
 // Scan returns how the search for rows stands.
@@ -281,7 +284,7 @@ type pause struct {
 func (p *pause) update(c tallied) {
 	switch {
 	case p.horizon == nil || p.baseline != nil || !c.counting || c.looked < *p.horizon:
-	case c.horizon == *p.horizon:
+	case c.horizon == p.horizon:
 		p.baseline = &c.before
 	default:
 		p.baseline = &c.matched

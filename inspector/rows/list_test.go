@@ -197,29 +197,31 @@ func TestCount(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		tape := numbered(3000)
-		l := newList(t, tape, rows.Query{Conn: 1, Filter: parse(t, "message")}, 50)
-		l.First()
-		settle(t, l)
 		gate := tape.shut()
-		for range 100 {
-			tape.add(1, frame.Client, frame.Text, true, "a message")
-		}
-		tape.changed()
-		time.Sleep(time.Second)
+		gate.counts = true
+		l := rows.New(tape, rows.Query{Conn: 1, Filter: parse(t, "message")}, func() {})
+		defer l.Close()
 		look(l)
-		if c := l.Counts(); c.Complete || c.Matched != 3000 || !l.Busy() {
+		look(l)
+		if c := l.Counts(); c.Complete || !l.Busy() || selected(t, l) != 3000 {
 			t.Errorf("%+v", c)
 		}
 		l.Cancel()
 		settle(t, l)
 		close(gate.open)
 		tick(t, l, tape)
-		if c := l.Counts(); c.Complete || l.Scan().Cancelled {
+		if c := l.Counts(); c.Complete || c.Matched > 0 || l.Scan().Cancelled {
 			t.Errorf("%+v", c)
 		}
 		l.Count()
 		settle(t, l)
-		if c := l.Counts(); !c.Complete || c.Matched != 3100 {
+		if c := l.Counts(); !c.Complete || c.Matched != 3000 {
+			t.Errorf("%+v", c)
+		}
+		l.Cancel()
+		tape.add(1, frame.Client, frame.Text, true, "a message")
+		tick(t, l, tape)
+		if c := l.Counts(); !c.Complete || c.Matched != 3001 {
 			t.Errorf("%+v", c)
 		}
 	})

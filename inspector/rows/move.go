@@ -185,9 +185,7 @@ func (l *List) restart(j *jump) {
 	if j != nil {
 		d.seed, d.goal = nil, j.to
 	}
-	if d.horizon = 0; l.pause.horizon != nil {
-		d.horizon = *l.pause.horizon
-	}
+	d.horizon = l.pause.horizon
 	d.low, d.high = l.screen()
 	d.page = l.height
 	l.news.win, l.news.scan = nil, Scan{}

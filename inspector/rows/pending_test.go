@@ -176,33 +176,56 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// TestPauseEmpty would catch a pause before there is anything that does not hold.
+func TestPauseEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tape := newTape()
+		l := newList(t, tape, rows.Query{Conn: 1}, 10)
+		l.Pause(true)
+		tape.add(1, 0, 1, true, "message")
+		tick(t, l, tape)
+		if came, on := l.Paused(); came != 1 || !on || len(l.Rows()) > 0 {
+			t.Errorf("%d came, paused is %v, the list is\n%s", came, on, lines(l.Rows()))
+		}
+		l.Pause(false)
+		settle(t, l)
+		if selected(t, l) != 1 {
+			t.Errorf("the list is\n%s", lines(l.Rows()))
+		}
+	})
+}
+
 // TestPauseEarly would catch messages that came before a pause among those that
 // came since, when they are counted later.
 func TestPauseEarly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tape := numbered(100)
-		gate := tape.shut()
-		gate.counts = true
-		l := rows.New(tape, rows.Query{Conn: 1, Filter: parse(t, "message")}, func() {})
-		defer l.Close()
-		look(l)
-		l.Pause(true)
-		for range 7 {
-			tape.add(1, 0, 1, true, "message")
-			tape.add(1, 0, 1, true, "other")
-		}
-		tape.changed()
-		time.Sleep(time.Second)
-		look(l)
-		if came, on := l.Paused(); came != 14 || !on {
-			t.Errorf("%d records came, paused is %v", came, on)
-		}
-		close(gate.open)
-		settle(t, l)
-		if came, on := l.Paused(); came != 7 || !on {
-			t.Errorf("%d came, paused is %v", came, on)
-		}
-	})
+	for _, counts := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { pauseEarly(t, counts) })
+	}
+}
+
+func pauseEarly(t *testing.T, counts bool) {
+	tape := numbered(100)
+	gate := tape.shut()
+	gate.counts = counts
+	l := rows.New(tape, rows.Query{Conn: 1, Filter: parse(t, "message")}, func() {})
+	defer l.Close()
+	look(l)
+	l.Pause(true)
+	for range 7 {
+		tape.add(1, 0, 1, true, "message")
+		tape.add(1, 0, 1, true, "other")
+	}
+	tape.changed()
+	time.Sleep(time.Second)
+	look(l)
+	if came, on := l.Paused(); came != 14 || !on {
+		t.Errorf("%d records came, paused is %v", came, on)
+	}
+	close(gate.open)
+	settle(t, l)
+	if came, on := l.Paused(); came != 7 || !on {
+		t.Errorf("%d came, paused is %v", came, on)
+	}
 }
 
 // TestRefresh would catch a list that asks its source, or is drawn, more often

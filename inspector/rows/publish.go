@@ -3,8 +3,8 @@ package rows
 // publish hands over what was read as far as it may be shown: a new window as
 // soon as it fills the screen, or when that takes long.
 func (r *reader) publish(err error) {
-	const long = 1 << 18
-	if r.win != nil && (!r.missing || r.looked > long && len(r.win.rows) > 0) {
+	long := r.missing && r.looked > 2*leg
+	if r.win != nil && (!r.missing || long && len(r.win.rows) > 0) {
 		r.shown = true
 	}
 	l := r.list
@@ -17,7 +17,7 @@ func (r *reader) publish(err error) {
 			return
 		}
 		n.scan = r.scan()
-		n.scan.Active, n.scan.Cancelled = r.missing && err == nil, r.win.stopped
+		n.scan.Active, n.scan.Cancelled, n.scan.long = r.missing && err == nil, r.win.stopped, long
 		if !r.shown {
 			return
 		}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 )
 
 // reader is the state of the goroutine that reads rows.
@@ -26,7 +25,7 @@ type reader struct {
 	cancel context.CancelFunc
 	// stride is how many records to go back next.
 	stride uint64
-	looked uint64 // records searched for this window
+	looked uint64 // records searched for what is missing
 	shown  bool   // something of it was published
 	// missing is set when rows that are shown have not been searched for yet.
 	missing bool
@@ -86,7 +85,7 @@ func (r *reader) begin(d *demand) {
 	}
 	if d.seed != nil {
 		seed := *d.seed
-		seed.rows, seed.stopped = slices.Clip(seed.rows), false
+		seed.stopped = false
 		r.win, r.shown = &seed, true
 	}
 }
@@ -112,6 +111,7 @@ func (r *reader) step() (more bool, err error) {
 			found := r.missing && !missing
 			if r.missing = missing; found {
 				r.publish(nil)
+				r.looked = 0
 			}
 		}
 		switch {
@@ -145,8 +145,8 @@ func (r *reader) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.limit = last; r.d.horizon > 0 {
-		r.limit = min(last, r.d.horizon)
+	if r.limit = last; r.d.horizon != nil {
+		r.limit = min(last, *r.d.horizon)
 	}
 	r.list.mu.Lock()
 	known := r.list.news.total == last || r.list.demand.gen != r.d.gen

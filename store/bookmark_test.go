@@ -117,7 +117,7 @@ func comparePages(t *testing.T, r, w *Reader, conns uint64, n int) {
 func TestBookmarks(t *testing.T) {
 	path := capturePath(t)
 	r := create(t, path, Options{})
-	for _, tape := range compressed(t, r, 2, 8000) {
+	for _, tape := range compressed(t, r, 2, 5000) {
 		tape.Close(frame.End{Time: epoch})
 	}
 	closeAll(t, r)
@@ -129,7 +129,7 @@ func TestBookmarks(t *testing.T) {
 		t.Fatalf("a whole walk leaves the bookmarks %+v", s)
 	}
 	for _, r := range []*Reader{warm, fresh, small} {
-		comparePages(t, r, w, 2, 12)
+		comparePages(t, r, w, 2, 8)
 		held := 0
 		for _, s := range r.bookmarks.shelves {
 			for _, m := range s.marks {
@@ -161,7 +161,7 @@ func TestBookmarksOfAnotherCapture(t *testing.T) {
 			tapes := compressed(t, r, 1, 4000+seed)
 			tapes[0].Close(frame.End{Time: epoch})
 		}
-		for _, tape := range compressed(t, r, 2, 6000) {
+		for _, tape := range compressed(t, r, 2, 5000) {
 			tape.Close(frame.End{Time: epoch})
 		}
 		closeAll(t, r)
@@ -216,7 +216,7 @@ func TestBookmarksOfAnotherCapture(t *testing.T) {
 func TestBookmarksOfLive(t *testing.T) {
 	path := capturePath(t)
 	r := create(t, path, Options{})
-	tapes := compressed(t, r, 1, 12_000)
+	tapes := compressed(t, r, 1, 9_000)
 	synced(t, r)
 	live := r.Reader()
 	walked(t, live, Query{Conn: 1})

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -57,17 +58,21 @@ func TestCancelWalk(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			w := &watched{Source: source}
+			reader := NewReader(w)
+			m := reader.Messages(ctx, c.q)
 			w.at = func(n int32) {
+				// Whoever waits for the walk looks from elsewhere.
+				if p := m.Progress(); p < 0 || p > 1 {
+					t.Errorf("progress is %v", p)
+				}
 				if n == c.enough {
 					cancel()
 				}
 			}
-			reader := NewReader(w)
-			m := reader.Messages(ctx, c.q)
 			if m.Next() || !errors.Is(m.Err(), context.Canceled) {
 				t.Fatalf("the walk ends with %v", m.Err())
 			}
-			if p := m.Progress(); p <= 0 || p >= 0.9 {
+			if p := m.Progress(); p >= 0.9 {
 				t.Errorf("it has come as far as %v", p)
 			}
 			closeAll(t, m)
@@ -85,7 +90,36 @@ func TestCancelWalk(t *testing.T) {
 func TestCancelBookmark(t *testing.T) {
 	path := capturePath(t)
 	r := create(t, path, Options{})
-	tape := compressed(t, r, 1, 12_000)[0]
+	tape := compressed(t, r, 1, 9_000)[0]
+	tape.Close(frame.End{Time: epoch})
+	closeAll(t, r)
+	reader := openReader(t, path)
+	for enough := 1; enough < 9_000; enough += 700 {
+		ctx, cancel := context.WithCancel(t.Context())
+		m := reader.Messages(ctx, Query{Conn: 1})
+		for n := 1; m.Next(); n++ {
+			if e := m.Message().Error; e != "" {
+				t.Fatalf("message %d, given up at %d, has the error %q", n, enough, e)
+			}
+			if n == enough {
+				cancel()
+			}
+		}
+		if !errors.Is(m.Err(), context.Canceled) {
+			t.Errorf("the walk ends with %v", m.Err())
+		}
+		closeAll(t, m)
+		cancel()
+	}
+	comparePages(t, reader, openReader(t, path), 1, 10)
+}
+
+// TestPrimingProgress catches a walk that does not tell how far it has come while
+// it looks at what its first message depends on.
+func TestPrimingProgress(t *testing.T) {
+	path := capturePath(t)
+	r := create(t, path, Options{})
+	tape := compressed(t, r, 1, 40_000)[0]
 	tape.Close(frame.End{Time: epoch})
 	closeAll(t, r)
 	source, err := OpenFile(path)
@@ -94,21 +128,47 @@ func TestCancelBookmark(t *testing.T) {
 	}
 	w := &watched{Source: source}
 	reader := NewReader(w)
-	for enough := int32(1); enough < 12; enough++ {
-		ctx, cancel := context.WithCancel(t.Context())
-		w.asked.Store(0)
-		w.at = func(n int32) {
-			if n == enough {
-				cancel()
-			}
-		}
-		m := reader.Messages(ctx, Query{Conn: 1})
-		for m.Next() {
-		}
-		closeAll(t, m)
-		cancel()
+	m := reader.Messages(t.Context(), Query{Conn: 1, Start: 39_000})
+	var mu sync.Mutex
+	var reached []float64
+	w.at = func(int32) {
+		mu.Lock()
+		defer mu.Unlock()
+		reached = append(reached, m.Progress())
 	}
-	w.at = func(int32) {}
-	comparePages(t, reader, openReader(t, path), 1, 10)
-	closeAll(t, reader)
+	if !m.Next() {
+		t.Fatal(m.Err())
+	}
+	mu.Lock()
+	if last := reached[len(reached)-1]; last <= 0 || last > 0.99 {
+		t.Errorf("before the first message progress was %v", reached)
+	}
+	mu.Unlock()
+	for m.Next() {
+	}
+	if p := m.Progress(); p < 0.99 {
+		t.Errorf("at the end progress is %v", p)
+	}
+	closeAll(t, m, reader)
+}
+
+// TestCancelScan catches a cursor that goes on behind the block it is in.
+func TestCancelScan(t *testing.T) {
+	path := capturePath(t)
+	talks(t, path, 2, 10_000)
+	reader := openReader(t, path)
+	ctx, cancel := context.WithCancel(t.Context())
+	c := reader.Scan(ctx, 0, 1)
+	c.Next()
+	cancel()
+	last := c.w.b.last
+	for c.Next() {
+		if c.Record().Global > last {
+			t.Fatalf("frame %d comes, the block ends with %d", c.Record().Global, last)
+		}
+	}
+	if !errors.Is(c.Err(), context.Canceled) {
+		t.Errorf("the scan ends with %v", c.Err())
+	}
+	closeAll(t, c)
 }

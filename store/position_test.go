@@ -128,8 +128,8 @@ func TestPositions(t *testing.T) {
 		}
 		filters = append(filters, f)
 	}
-	for seed := range uint64(3) {
-		reader := openReader(t, roughCapture(t, seed, 12_000))
+	for seed := range uint64(2) {
+		reader := openReader(t, roughCapture(t, seed, 10_000))
 		rng := rand.New(rand.NewPCG(seed, 3))
 		for conn := range uint64(6) {
 			all := walked(t, reader, Query{Conn: conn})
@@ -137,7 +137,7 @@ func TestPositions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range 40 {
+			for range 30 {
 				q := Query{Conn: conn, Start: 1 + rng.Uint64N(count+1)}
 				if rng.IntN(2) == 0 {
 					side := frame.Side(rng.IntN(2))
@@ -180,7 +180,12 @@ func comparePlaced(t *testing.T, what string, got, want []placed) {
 // TestUntil walks in legs. It would catch a message that comes before its leg,
 // after it, twice or never.
 func TestUntil(t *testing.T) {
-	reader := openReader(t, roughCapture(t, 8, 8_000))
+	path := roughCapture(t, 8, 8_000)
+	// Numbers have gaps where a connection was deleted.
+	if _, err := Delete(t.Context(), path, 4); err != nil {
+		t.Fatal(err)
+	}
+	reader := openReader(t, path)
 	needle, err := filter.ParseMessages("order filled")
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +195,7 @@ func TestUntil(t *testing.T) {
 		for _, q := range []Query{{Conn: conn}, {Conn: conn, Start: 1000, Opcodes: 1 << frame.Text}, {Conn: conn, Filter: needle}} {
 			all := walked(t, reader, q)
 			count, err := reader.Count(t.Context(), conn)
-			if err != nil {
+			if err != nil && conn != 4 {
 				t.Fatal(err)
 			}
 			for range 10 {

@@ -2,7 +2,9 @@ package decode
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
@@ -104,6 +106,10 @@ func (s *Session) Read(in Input) (readings []Reading, why string) {
 		return readings, ""
 	case near != "":
 		return nil, why + ", " + near
+	}
+	// The signatures of files, as browsers know them (WHATWG MIME Sniffing).
+	if kind := http.DetectContentType(in.Payload); kind != "application/octet-stream" && !strings.HasPrefix(kind, "text/") {
+		return nil, why + ", looks like " + kind
 	}
 	return nil, why + ", no known format"
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wsluice/wsluice/decode"
+	"github.com/wsluice/wsluice/frame"
 )
 
 // checkReadings walks all that was made of a payload and holds what every reading
@@ -69,5 +70,18 @@ func checkNode(t *testing.T, payload []byte, n *decode.Node, depth int, left *in
 	}
 	if n.Count >= 0 && n.Count != seen {
 		t.Fatalf("%d children, %d announced, in %q", seen, n.Count, n.Raw())
+	}
+}
+
+// Files are not taken apart, but people want to know that it is one.
+func TestFileSignature(t *testing.T) {
+	for in, want := range map[string]string{
+		"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR": "binary, 16 bytes, looks like image/png",
+		"%PDF-1.7\n%\xff\xff":                 "binary, 12 bytes, looks like application/pdf",
+		"\xff\xfe\xfd\xfc":                    "binary, 4 bytes, no known format",
+	} {
+		if readings, why := read(frame.Binary, in); len(readings) != 0 || why != want {
+			t.Errorf("%q: %v, %q, want %q", in, readings, why, want)
+		}
 	}
 }

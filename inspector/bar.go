@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -73,9 +74,12 @@ func (r *root) recording(width int) draw.Line {
 	if s.Insecure {
 		parts = append(parts, "INSECURE")
 	}
-	graph := draw.Sparkline(s.History, min(32, width/6), r.i.o.ASCII)
-	parts = append(parts, "● REC", graph+" "+draw.Short(s.Rate)+"/s")
-	return draw.Text(strings.Join(parts, "  "), draw.Bar)
+	parts = append(parts, "● REC", "")
+	return draw.Line{
+		{Text: strings.Join(parts, "  "), Style: draw.Bar},
+		{Text: draw.Sparkline(s.History, min(32, width/6), r.i.o.ASCII), Style: draw.Accent},
+		{Text: " " + draw.Short(math.Round(s.Rate)) + "/s", Style: draw.Bar},
+	}
 }
 
 // warning is what the recording wants to be known, when there are no news.

@@ -39,7 +39,7 @@ func (c *connections) busy() bool        { return !c.list.loaded }
 func (c *connections) close()            { c.list.worker.close() }
 
 func (c *connections) draw(p draw.Painter, r rect) {
-	upper, lower := r.split(c.r.look.beside && r.width >= 160, 60)
+	upper, lower := r.split(c.r.look.beside(r), 55)
 	if c.zoomed || r.height < 14 {
 		upper, lower = r, r
 	}

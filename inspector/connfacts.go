@@ -17,21 +17,22 @@ func connectionFacts(c *frame.Connection, width int, zone *time.Location) []draw
 		fact("URL", draw.Strong, decode.Visible(c.URL)),
 		fact("state", stateStyle(c), stateWords(c)),
 	}
-	if words := endWords(c); words != "" {
-		lines = append(lines, fact("ended", draw.Plain, words))
-	}
 	if c.Code != 0 {
 		code := c.Code.String()
 		if c.Reason != "" {
 			code += fmt.Sprintf(`: "%s"`, decode.Visible(c.Reason))
 		}
-		lines = append(lines, fact("close", draw.Strong, code))
-		lines = append(lines, wrapped("", c.Code.Explanation(), width, draw.Dim)...)
+		line := fact("close", draw.Strong, code)
+		if why := c.Code.Explanation(); line.Width()+2+draw.Width(why) < width {
+			lines = append(lines, append(line, draw.Span{Text: "  " + why, Style: draw.Dim}))
+		} else {
+			lines = append(append(lines, line), wrapped("", why, width, draw.Dim)...)
+		}
 	}
 	if c.Error != "" {
 		lines = append(lines, wrapped("error", decode.Visible(c.Error), width, draw.Bad)...)
 	}
-	lines = append(lines, tlsFacts(c.TLS, width, zone)...)
+	lines = append(lines, tlsFacts(c.TLS, width)...)
 	lines = append(lines, nil)
 	lines = append(lines, handshake(c, width)...)
 	if len(c.Body) > 0 {
@@ -42,6 +43,11 @@ func connectionFacts(c *frame.Connection, width int, zone *time.Location) []draw
 	}
 	lines = append(lines, nil)
 	lines = append(lines, fact("time", draw.Plain, timeWords(c, zone)))
+	if c.TLS != nil && c.TLS.Server != nil && c.TLS.Server.Subject != "" {
+		leg := c.TLS.Server
+		lines = append(lines, wrapped("certificate", fmt.Sprintf("%s, issued by %s, until %s", decode.Visible(leg.Subject),
+			decode.Visible(leg.Issuer), leg.NotAfter.In(zone).Format("2006-01-02")), width, draw.Plain)...)
+	}
 	lines = append(lines, fact("peers", draw.Plain, decode.Visible(c.Client)+" → "+decode.Visible(orNone(c.Server))))
 	if c.State != frame.Bypassed {
 		for _, side := range [...]frame.Side{frame.Client, frame.Server} {
@@ -116,7 +122,11 @@ func stateWords(c *frame.Connection) string {
 	case frame.Bypassed:
 		return "passed as a tunnel, not looked at"
 	}
-	return string(c.State)
+	words := string(c.State)
+	if how := endWords(c); how != "" {
+		words += ": " + how
+	}
+	return words
 }
 
 // endWords says who ended a connection and how.
@@ -147,23 +157,19 @@ func timeWords(c *frame.Connection, zone *time.Location) string {
 	return text
 }
 
-func tlsFacts(t *frame.TLS, width int, zone *time.Location) (lines []draw.Line) {
+func tlsFacts(t *frame.TLS, width int) (lines []draw.Line) {
 	if t == nil {
 		return nil
 	}
 	if leg := t.Client; leg != nil {
-		lines = append(lines, fact("TLS client", draw.Plain, tlsWords(leg)+", shown a certificate of wsluice"))
+		lines = append(lines, wrapped("TLS client", tlsWords(leg)+", with a certificate of wsluice", width, draw.Plain)...)
 	}
 	if leg := t.Server; leg != nil {
 		checked, style := "certificate verified", draw.Plain
 		if !leg.Verified {
 			checked, style = "certificate NOT verified", draw.Warning
 		}
-		lines = append(lines, fact("TLS server", style, tlsWords(leg)+", "+checked))
-		if leg.Subject != "" {
-			lines = append(lines, wrapped("", fmt.Sprintf("%s, issued by %s, until %s", decode.Visible(leg.Subject),
-				decode.Visible(leg.Issuer), leg.NotAfter.In(zone).Format("2006-01-02")), width, draw.Dim)...)
-		}
+		lines = append(lines, wrapped("TLS server", tlsWords(leg)+", "+checked, width, style)...)
 	}
 	return lines
 }

@@ -37,7 +37,7 @@ func (h *help) draw(p draw.Painter, r rect) {
 
 // lines are the groups of keys, in as many columns as fit.
 func (h *help) lines(width int) []draw.Line {
-	const column = 38
+	const column = 44
 	var blocks [][]draw.Line
 	for _, group := range keys.Groups() {
 		block := []draw.Line{draw.Text(strings.ToUpper(string(group)), draw.Title)}
@@ -48,7 +48,7 @@ func (h *help) lines(width int) []draw.Line {
 					names[i] = string(k)
 				}
 				block = append(block, draw.Line{
-					{Text: draw.Fit(strings.Join(names, " "), 10) + " ", Style: draw.Hint},
+					{Text: draw.Fit(strings.Join(names, " "), 11) + " ", Style: draw.Hint},
 					{Text: b.Help, Style: draw.Plain},
 				})
 			}

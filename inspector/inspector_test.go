@@ -115,7 +115,7 @@ func TestDetail(t *testing.T) {
 	r.press("'", "a")
 	r.see("#42 ← text")
 	r.press("S")
-	r.see("statistics of #1")
+	r.see("statistics of #1", "mean rate")
 	r.press("q", "6")
 	r.see("nothing happened")
 }

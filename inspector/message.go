@@ -138,8 +138,12 @@ func readFrames(ctx context.Context, source Source, m *frame.Message) (frames []
 	return frames, nil
 }
 
-func (m *message) draw(p draw.Painter, r rect, focus bool) {
+// draw draws the detail; named says which connection the message is of.
+func (m *message) draw(p draw.Painter, r rect, focus, named bool) {
 	title := m.pane.Title()
+	if doc := m.pane.Document(); named && doc != nil {
+		title = append(draw.Line{{Text: fmt.Sprintf("conn #%d  ", doc.Message().Conn), Style: draw.Dim}}, title...)
+	}
 	if m.err != nil {
 		title = draw.Text(fmt.Sprintf("#%s", draw.Grouped(m.at.seq)), draw.Title)
 	}

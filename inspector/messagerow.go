@@ -54,9 +54,9 @@ func messageHead(l rowLook) draw.Line {
 	if l.delta() {
 		b.WriteString(draw.Fit("Δ", 7) + "  ")
 	}
-	b.WriteString("dir  type ")
+	b.WriteString("dir  type  ")
 	if l.sizes() {
-		b.WriteString("    size  ")
+		b.WriteString("  size  ")
 	}
 	b.WriteString("preview")
 	return draw.Text(draw.Cut(b.String(), l.width), draw.Dim)
@@ -283,12 +283,10 @@ func frameRow(f *frame.Record, l rowLook) draw.Line {
 	}
 	line = append(line, l.times(f.Time, nil)...)
 	kind := f.Type()
-	word := kind.String()
-	if kind == frame.Continuation {
-		word = "cont"
-	}
 	spans := kindSpans(f.From, kind)
-	spans[1].Text = draw.Fit(word, 5) + " "
+	if kind == frame.Continuation {
+		spans[1].Text = "cont  "
+	}
 	line = append(line, spans...)
 	if l.sizes() {
 		line = append(line, draw.Span{Text: draw.FitRight(draw.Short(float64(f.Header.Length)), 6) + "  "})

@@ -3,6 +3,7 @@ package inspector
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rivo/tview"
 
@@ -22,6 +23,7 @@ type messages struct {
 	info   *frame.Connection // of conn, nil until it was read
 	list   *rows.List
 	asker  *worker // reads info
+	typist *worker // applies what is typed
 	detail message
 	inner  bool // the keys go to the detail
 	zoomed bool // one pane has the whole screen
@@ -43,7 +45,7 @@ const (
 )
 
 func newMessages(r *root, conn uint64) *messages {
-	m := &messages{r: r, asker: r.i.start()}
+	m := &messages{r: r, asker: r.i.start(), typist: r.i.start()}
 	m.detail = newMessage(r)
 	m.list = rows.New(r.i.o.Source, rows.Query{Conn: conn}, r.i.changed)
 	m.show(conn)
@@ -103,17 +105,18 @@ func (m *messages) update() {
 }
 
 func (m *messages) busy() bool {
-	return m.list.Busy() || m.detail.busy() || m.asker.busy()
+	return m.list.Busy() || m.detail.busy() || m.asker.busy() || m.typist.busy()
 }
 
 func (m *messages) close() {
 	m.list.Close()
 	m.asker.close()
+	m.typist.close()
 	m.detail.close()
 }
 
 func (m *messages) draw(p draw.Painter, r rect) {
-	upper, lower := r.split(m.r.look.beside && r.width >= 120, 50)
+	upper, lower := r.split(m.r.look.beside(r), 50)
 	if m.alone = r.width < 80 || r.height < 17; m.alone || m.zoomed {
 		upper, lower = r, r
 	}
@@ -123,7 +126,7 @@ func (m *messages) draw(p draw.Painter, r rect) {
 	}
 	if upper != lower || m.inner {
 		m.lower = lower
-		m.detail.draw(p, lower, m.inner)
+		m.detail.draw(p, lower, m.inner, m.conn == 0)
 	}
 }
 
@@ -176,7 +179,8 @@ func (m *messages) title() draw.Line {
 	case c.Total > 0:
 		count = "of " + draw.Counted(c.Total, "frame")
 	}
-	if c.Counting && !c.Complete && c.Total > 0 {
+	// The count of live traffic is always a little behind.
+	if c.Counting && c.Total-min(c.Looked, c.Total) > 1000 && c.Progress < 0.99 {
 		count += fmt.Sprintf("+ (%.0f%%)", c.Progress*100)
 	}
 	title = append(title, draw.Span{Text: count})
@@ -379,8 +383,12 @@ func (m *messages) hide(opcodes uint16) {
 	m.hidden = opcodes
 }
 
-// filterLive is up to how many frames a filter is applied while it is typed.
-const filterLive = 100_000
+// A filter is applied while it is typed in captures of up to filterLive frames,
+// when no key has come for typeDelay: half an expression often is a filter too.
+const (
+	filterLive = 100_000
+	typeDelay  = 150 * time.Millisecond
+)
 
 // editFilter asks for a filter, which is checked as it is typed.
 func (m *messages) editFilter() {
@@ -389,9 +397,18 @@ func (m *messages) editFilter() {
 		label: "/", past: &m.r.filters, complete: completeName(filter.OfMessages),
 		changed: func(text string) (string, draw.Style) {
 			f, verdict, style := messageFilter(text)
-			if style != draw.Bad && m.list.Counts().Total <= filterLive {
-				m.filter(text, f)
-			} else if style != draw.Bad {
+			switch {
+			case style == draw.Bad:
+				m.typist.stop()
+			case m.list.Counts().Total <= filterLive:
+				m.typist.do(typeDelay, func(context.Context) {
+					m.r.i.post(func() {
+						if m.r.prompt != nil {
+							m.filter(text, f)
+						}
+					})
+				})
+			default:
 				verdict += ", enter applies it"
 			}
 			return verdict, style
@@ -399,11 +416,15 @@ func (m *messages) editFilter() {
 		done: func(text string) bool {
 			f, _, style := messageFilter(text)
 			if style != draw.Bad {
+				m.typist.stop()
 				m.filter(text, f)
 			}
 			return style != draw.Bad
 		},
-		gone: func() { m.filter(before, wanted) },
+		gone: func() {
+			m.typist.stop()
+			m.filter(before, wanted)
+		},
 	}, before)
 }
 

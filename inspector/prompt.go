@@ -64,21 +64,21 @@ func (l *line) typed() {
 func (l *line) close() { l.r.prompt = nil }
 
 func (l *line) draw(p draw.Painter, r rect) {
-	p.Line(r.x, r.y, r.width, draw.Text(l.label, draw.Strong), draw.Normal)
-	at := draw.Width(l.label)
+	p.Line(r.x, r.y, r.width, draw.Text(" "+l.label, draw.Strong), draw.Normal)
+	at := 1 + draw.Width(l.label)
 	verdict := l.verdict
 	if len(l.offers) > 1 {
 		verdict = strings.Join(l.offers, "  ")
 	}
 	room := max(r.width-at, 0)
-	said := min(draw.Width(verdict)+1, room*2/3)
+	said := min(draw.Width(verdict)+2, room*2/3)
 	if verdict == "" {
 		said = 0
 	}
 	l.field.SetRect(r.x+at, r.y, room-said, 1)
 	l.field.Draw(p.Screen)
 	if said > 0 {
-		p.Line(r.x+r.width-said, r.y, said, draw.Text(" "+draw.Cut(verdict, said-1), l.style), draw.Normal)
+		p.Line(r.x+r.width-said, r.y, said, draw.Text(" "+draw.Cut(verdict, said-2), l.style), draw.Normal)
 	}
 }
 

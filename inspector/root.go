@@ -62,8 +62,11 @@ type root struct {
 // look is what the user has set for all screens.
 type look struct {
 	clock  clock
-	beside bool // panes side by side
+	turned bool // panes the other way round than the width suggests
 }
+
+// beside reports whether two panes stand side by side.
+func (l look) beside(r rect) bool { return (r.width >= 160) != l.turned && r.width >= 100 }
 
 // news is the line that tells what has just happened.
 type news struct {
@@ -301,7 +304,7 @@ func (r *root) act(a keys.Action) {
 		r.look.clock = (r.look.clock + 1) % clocks
 		r.tell(draw.Plain, "times are "+r.look.clock.String())
 	case keys.Split:
-		r.look.beside = !r.look.beside
+		r.look.turned = !r.look.turned
 	case keys.Redraw:
 		r.i.clip.Sync()
 	}

@@ -84,7 +84,7 @@ func (s *stats) show(conn uint64) {
 }
 
 func (s *stats) keys() keys.Screen { return keys.Statistics }
-func (s *stats) crumbs() []string  { return []string{fmt.Sprintf("#%d", s.conn), "statistics"} }
+func (s *stats) crumbs() []string  { return []string{fmt.Sprintf("statistics of #%d", s.conn)} }
 func (s *stats) update()           {}
 func (s *stats) busy() bool        { return !s.whole }
 func (s *stats) close()            { s.worker.close() }
@@ -94,7 +94,7 @@ func (s *stats) draw(p draw.Painter, r rect) {
 	if !s.whole {
 		note = draw.Text(fmt.Sprintf("reading %.0f%%", s.part*100), draw.Warning)
 	}
-	inner := pane(p, r, draw.Text(fmt.Sprintf("statistics of #%d", s.conn), draw.Title), note, true)
+	inner := pane(p, r, draw.Text("statistics", draw.Title), note, true)
 	size := [2]int{inner.width, inner.height}
 	switch {
 	case s.err != nil:

@@ -34,7 +34,12 @@ func ThemeNamed(name string) *Theme {
 	return nil
 }
 
-func reverse(s tcell.Style) tcell.Style { return s.Reverse(true) }
+// reverse is how a selected line looks: without the colours in it, which would
+// become patches of background.
+func reverse(s tcell.Style) tcell.Style {
+	_, _, attributes := s.Decompose()
+	return plain.Reverse(true).Bold(attributes&tcell.AttrBold != 0)
+}
 
 // plain is the terminal's own foreground on its own background.
 var plain = tcell.StyleDefault

@@ -166,9 +166,9 @@ func (p *Pane) Finding() string {
 	if n == 0 {
 		return "not found"
 	}
-	of := grouped(uint64(n))
+	of := draw.Grouped(uint64(n))
 	if more {
 		of += "+"
 	}
-	return grouped(uint64(p.hit+1)) + " of " + of
+	return draw.Grouped(uint64(p.hit+1)) + " of " + of
 }

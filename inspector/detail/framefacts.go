@@ -18,13 +18,13 @@ func (d *Document) frameFacts(r *frame.Record) (facts []fact) {
 	}
 	if r.Incomplete != frame.Whole {
 		words := missing(r.Incomplete)
-		add("missing", "", draw.Warning, "%s %s of %s were kept.", words, grouped(r.Stored), sized(r.Header.Length))
+		add("missing", "", draw.Warning, "%s %s of %s were kept.", words, draw.Grouped(r.Stored), sized(r.Header.Length))
 	}
 	if r.Violation != frame.Legal {
 		add("violation", "", draw.Bad, "%s", broken(r.Violation))
 	}
 	if m := d.Message(); !r.Time.Equal(m.Time) {
-		add("time", "", draw.Plain, "%s after the first frame", lapse(r.Time.Sub(m.Time)))
+		add("time", "", draw.Plain, "%s after the first frame", draw.Lapse(r.Time.Sub(m.Time)))
 	}
 	add("raw", "", draw.Plain, "%s", rawBytes(r))
 	return facts
@@ -58,7 +58,7 @@ func (d *Document) headerFacts(r *frame.Record) (facts []fact) {
 		if !h.Minimal() {
 			form = ", a longer form than needed"
 		}
-		add(fmt.Sprintf("%d..%d", at, at+size-1), spaced(wire[at:at+size]), "payload length %s%s", grouped(h.Length), form)
+		add(fmt.Sprintf("%d..%d", at, at+size-1), spaced(wire[at:at+size]), "payload length %s%s", draw.Grouped(h.Length), form)
 		at += size
 	default:
 		add("byte 1", fmt.Sprintf("%d %07b", wire[1]>>7, length), "%s len=%d, the payload length", masked, length)

@@ -70,9 +70,9 @@ func (d *Document) headerLines(w int) (lines []draw.Line) {
 	for i := range d.subject.Frames {
 		r := &d.subject.Frames[i]
 		lines = append(lines, nil)
-		heading := fmt.Sprintf("frame %s of %s  #%s", grouped(uint64(i+1)), grouped(uint64(max(d.Message().Frames, len(d.subject.Frames)))), grouped(r.Seq))
+		heading := fmt.Sprintf("frame %s of %s  #%s", draw.Grouped(uint64(i+1)), draw.Grouped(uint64(max(d.Message().Frames, len(d.subject.Frames)))), draw.Grouped(r.Seq))
 		if r.Opaque {
-			heading = fmt.Sprintf("bytes that are no frame  #%s", grouped(r.Seq))
+			heading = fmt.Sprintf("bytes that are no frame  #%s", draw.Grouped(r.Seq))
 		}
 		lines = append(lines, cut(draw.Text(heading, draw.Title), w))
 		for _, f := range d.frameFacts(r) {
@@ -80,7 +80,7 @@ func (d *Document) headerLines(w int) (lines []draw.Line) {
 		}
 	}
 	if left := d.Message().Frames - len(d.subject.Frames); left > 0 {
-		lines = append(lines, nil, cut(draw.Text("… "+counted(uint64(left), "more frame"), draw.Dim), w))
+		lines = append(lines, nil, cut(draw.Text("… "+draw.Counted(uint64(left), "more frame"), draw.Dim), w))
 	}
 	return lines
 }
@@ -127,16 +127,16 @@ func (d *Document) messageFacts() (facts []fact) {
 	add := func(label string, style draw.Style, format string, args ...any) {
 		facts = append(facts, fact{label: label, words: fmt.Sprintf(format, args...), style: style})
 	}
-	add("message", draw.Strong, "#%s %s from the %s, %s, connection #%d", grouped(m.Seq), m.Type, m.From, counted(uint64(m.Frames), "frame"), m.Conn)
+	add("message", draw.Strong, "#%s %s from the %s, %s, connection #%d", draw.Grouped(m.Seq), m.Type, m.From, draw.Counted(uint64(m.Frames), "frame"), m.Conn)
 	if !m.Time.IsZero() {
 		took := ""
 		if n := len(d.subject.Frames); n > 1 {
 			last := &d.subject.Frames[n-1]
 			which := "the last frame"
 			if n < m.Frames {
-				which = "frame " + grouped(uint64(n))
+				which = "frame " + draw.Grouped(uint64(n))
 			}
-			took = fmt.Sprintf(", %s %s later", which, lapse(last.Time.Sub(m.Time)))
+			took = fmt.Sprintf(", %s %s later", which, draw.Lapse(last.Time.Sub(m.Time)))
 		}
 		add("time", draw.Plain, "%s%s", m.Time.Format("2006-01-02 15:04:05.000000 -07:00"), took)
 	}
@@ -176,7 +176,7 @@ func (d *Document) messageFacts() (facts []fact) {
 				headers += uint64(r.Header.Size())
 			}
 		}
-		overhead = ", " + grouped(headers) + " of them headers"
+		overhead = ", " + draw.Grouped(headers) + " of them headers"
 	}
 	add("on wire", draw.Plain, "%s%s", sized(m.WireSize), overhead)
 	if m.Type == frame.Close && m.Error == "" {
@@ -186,7 +186,7 @@ func (d *Document) messageFacts() (facts []fact) {
 		add("missing", draw.Warning, "%s", words)
 	}
 	if m.Truncated {
-		add("truncated", draw.Warning, "the first %s of %s are shown", grouped(uint64(len(m.Payload))), sized(m.Size))
+		add("truncated", draw.Warning, "the first %s of %s are shown", draw.Grouped(uint64(len(m.Payload))), sized(m.Size))
 	}
 	if m.Violation != frame.Legal {
 		add("violation", draw.Bad, "%s", broken(m.Violation))

@@ -96,14 +96,14 @@ func (p *Pane) Title() draw.Line {
 	}
 	m, room := p.doc.Message(), max(0, p.w-4)
 	title := draw.Line{
-		{Text: "#" + grouped(m.Seq) + " ", Style: draw.Strong}, arrow(m.From),
+		{Text: "#" + draw.Grouped(m.Seq) + " ", Style: draw.Strong}, arrow(m.From),
 		{Text: " " + m.Type.String() + " " + sized(m.Size), Style: draw.Strong},
 	}
 	if m.Type == frame.Close && m.Code != 0 {
 		title = append(title, draw.Span{Text: " " + m.Code.String(), Style: draw.Control})
 	}
 	more := marks(m)
-	more = append(more, draw.Span{Text: counted(uint64(m.Frames), "frame"), Style: draw.Dim})
+	more = append(more, draw.Span{Text: draw.Counted(uint64(m.Frames), "frame"), Style: draw.Dim})
 	if m.Compressed {
 		more = append(more, draw.Span{Text: "deflate " + sized(p.doc.passed()), Style: draw.Dim})
 	}
@@ -203,7 +203,7 @@ func (d *Document) notes(view string) (notes []draw.Span) {
 		add(draw.Warning, "Not a frame: a header before was impossible, or cut off by the end of the stream.")
 	}
 	if m.Truncated {
-		add(draw.Warning, "These are the first %s of %s.", grouped(uint64(len(m.Payload))), sized(m.Size))
+		add(draw.Warning, "These are the first %s of %s.", draw.Grouped(uint64(len(m.Payload))), sized(m.Size))
 	}
 	for i := range d.subject.Readings {
 		if r := &d.subject.Readings[i]; r.Decoder == view && r.Note != "" {
@@ -218,7 +218,7 @@ func (d *Document) notes(view string) (notes []draw.Span) {
 		if m.Type == frame.Text {
 			style = draw.Warning
 		}
-		add(style, "Not UTF-8 from byte %s (%#x) on: such bytes are written \\xff.", grouped(uint64(d.textAt+d.invalid)), d.textAt+d.invalid)
+		add(style, "Not UTF-8 from byte %s (%#x) on: such bytes are written \\xff.", draw.Grouped(uint64(d.textAt+d.invalid)), d.textAt+d.invalid)
 	case view == "hex" && len(d.subject.Readings) == 0 && d.subject.Why != "":
 		add(draw.Dim, "%s", decode.Visible(d.subject.Why))
 	}

@@ -38,11 +38,13 @@ type item struct {
 	node  decode.Node // of a value
 	index int         // of a value in its Array, -1 elsewhere
 
-	from, to int // of a range, a rest: indices of children of the value above
+	// from and to are the indices of a range's children in the value above; from
+	// is where in the text a rest begins.
+	from, to int
 
 	text string // of a piece, a fault: what to show
 
-	rest *layout // of a value with long text, and of its rest
+	rest *layout // of a value with long text: its rows
 
 	beginning   []*item // first children of a value, for its preview
 	peeked, all bool    // whether they were asked for, and are all there are
@@ -53,7 +55,7 @@ type itemKind uint8
 const (
 	value     itemKind = iota
 	valueSpan          // some of the children of a large value
-	more               // children or rows not asked for yet
+	more               // the rest of a long text
 	piece              // a row of a long text
 	fault              // why there are no more children
 )
@@ -100,7 +102,7 @@ func (it *item) unfold(width int) {
 		if n := it.node.Count; n > fan {
 			it.kids = it.spans(0, n)
 		} else {
-			it.load(0, fan)
+			it.load(0, n)
 		}
 		if it.node.Kind == decode.String && it.long(width) {
 			it.addText(width)
@@ -126,21 +128,11 @@ func (it *item) spans(from, to int) (kids []*item) {
 	return kids
 }
 
-// load makes kids of the children from from to to, with a rest behind them when
-// there are more than the count told.
+// load makes kids of the children from from to to.
 func (it *item) load(from, to int) {
 	node := &it.owner().node
-	unknown := node.Count < 0
-	count := to - from
-	if unknown {
-		count++
-	}
-	children, err := node.Children(from, count)
+	children, err := node.Children(from, to-from)
 	for i := range children {
-		if i == to-from {
-			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: to})
-			break
-		}
 		kid := &item{kind: value, up: it, depth: it.depth + 1, node: children[i], index: -1}
 		if node.Kind == decode.Array {
 			kid.index = from + i
@@ -163,7 +155,7 @@ func (it *item) addText(width int) {
 	it.rest = &layout{text: textOf(it.node.Data())}
 	it.rest.set(max(1, width-min(2*it.depth+2, width/2)-markerCells), true)
 	if len(it.kids) > 0 {
-		it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, rest: it.rest})
+		it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1})
 	} else {
 		it.addRows(0)
 	}
@@ -173,7 +165,7 @@ func (it *item) addText(width int) {
 func (it *item) addRows(at int) {
 	for n := 0; at >= 0; n++ {
 		if n == textRows {
-			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: at, rest: it.rest})
+			it.kids = append(it.kids, &item{kind: more, up: it, depth: it.depth + 1, from: at})
 			return
 		}
 		start, end := it.rest.row(at)
@@ -183,27 +175,14 @@ func (it *item) addRows(at int) {
 	}
 }
 
-// extend puts what a rest stands for in its place.
+// extend puts rows of text in the place of the rest, which is the last kid of its
+// value, and returns the first of them.
 func (it *item) extend() (first *item) {
 	up := it.up
-	at := len(up.kids) - 1
-	for at > 0 && up.kids[at] != it {
-		at--
-	}
-	behind := append([]*item(nil), up.kids[at+1:]...)
-	up.kids = up.kids[:at]
-	if it.rest != nil {
-		up.addRows(it.from)
-	} else {
-		up.load(it.from, it.from+fan)
-	}
-	if at < len(up.kids) {
-		first = up.kids[at]
-	} else {
-		first = up
-	}
-	up.kids = append(up.kids, behind...)
-	return first
+	last := len(up.kids) - 1
+	up.kids = up.kids[:last]
+	up.addRows(it.from)
+	return up.kids[last]
 }
 
 // appendRows appends the item and what is unfolded below it.
@@ -231,7 +210,7 @@ func newTree(ctx context.Context, r *decode.Reading) (*item, error) {
 			if !it.container() || it.node.Count == 0 || it != root && it.brief() {
 				continue
 			}
-			if n := it.node.Count; it != root && (n < 0 || rows+n > firstRows) {
+			if n := it.node.Count; it != root && rows+n > firstRows {
 				it.preview(briefly) // which may take a moment the first time
 				continue
 			}

@@ -42,7 +42,7 @@ func (v *treeView) line(s *sight, it *item) draw.Line {
 		p.put(fmt.Sprintf("%s%d…%d%s", open, it.from, it.to-1, end), draw.Punct)
 	case more:
 		word := "… more"
-		if it.rest != nil && it.from == 0 {
+		if it.from == 0 {
 			word = "… the text"
 		}
 		p.put(word, draw.Dim)
@@ -118,13 +118,10 @@ func brackets(k decode.Kind) (open, end string) {
 
 // items says how many children a node has.
 func items(n *decode.Node) string {
-	switch {
-	case n.Count < 0:
-		return "…"
-	case n.Kind == decode.Array:
-		return counted(uint64(n.Count), "item")
+	if n.Kind == decode.Array {
+		return draw.Counted(uint64(n.Count), "item")
 	}
-	return counted(uint64(n.Count), "member")
+	return draw.Counted(uint64(n.Count), "member")
 }
 
 // containerText draws what is in an object or array: how much where it is

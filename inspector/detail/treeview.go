@@ -55,7 +55,7 @@ func (v *treeView) list() {
 
 // refold folds texts, whose rows were made for another width.
 func (v *treeView) refold(it *item) {
-	if it.rest != nil && it.kind == value {
+	if it.rest != nil {
 		*it = item{kind: value, up: it.up, depth: it.depth, node: it.node, index: it.index}
 		return
 	}

@@ -1,33 +1,14 @@
 package detail
 
 import (
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/wsluice/wsluice/decode"
 	"github.com/wsluice/wsluice/inspector/draw"
 )
 
-// grouped writes n with commas: 1,206.
-func grouped(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // sized writes a number of bytes: 1,206 B.
-func sized(n uint64) string { return grouped(n) + " B" }
-
-// counted writes a number of things: 1 frame, 2 frames.
-func counted(n uint64, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return grouped(n) + " " + what
-}
+func sized(n uint64) string { return draw.Grouped(n) + " B" }
 
 // quoted writes captured text between quotes, cut at so many cells.
 func quoted(s string, cells int) string {
@@ -36,17 +17,6 @@ func quoted(s string, cells int) string {
 		return `"` + string(out) + `…"`
 	}
 	return `"` + string(out) + `"`
-}
-
-// lapse writes a duration for people.
-func lapse(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(time.Microsecond).String()
 }
 
 // wrapped breaks text that is visible as it is between words into rows of so many

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wsluice/wsluice/inspector/draw"
 )
@@ -47,17 +46,6 @@ func TestCut(t *testing.T) {
 	for cells, want := range []string{"", "a", "ab", "ab", "ab世", "ab世", "ab世界", "ab世界c"} {
 		if got := clip(line, cells).String(); got != want {
 			t.Errorf("clipped to %d cells the line is %q, want %q", cells, got, want)
-		}
-	}
-}
-
-// TestLapse would catch durations nobody can read.
-func TestLapse(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 1234567: "1.235ms", 3*time.Second + 1234567: "3.001s", 2*time.Hour + 1500*time.Millisecond: "2h0m2s",
-	} {
-		if got := lapse(d); got != want {
-			t.Errorf("%d is %s, want %s", d, got, want)
 		}
 	}
 }

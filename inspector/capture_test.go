@@ -49,27 +49,10 @@ func record(t testing.TB, write func(r *store.Recorder)) *capture {
 	return &capture{Reader: reader, dir: t.TempDir(), marks: make(map[place]Mark)}
 }
 
-type walk struct {
-	*store.Messages
-	until uint64
-	held  bool
-}
-
-func (w *walk) Until(n uint64) { w.until = n }
-
-func (w *walk) Next() bool {
-	if !w.held && !w.Messages.Next() {
-		return false
-	}
-	n, _ := w.Position()
-	w.held = w.until > 0 && n >= w.until
-	return !w.held
-}
-
 func (c *capture) Messages(ctx context.Context, q rows.Query) rows.Messages {
-	return &walk{Messages: c.Reader.Messages(ctx, store.Query{
+	return c.Reader.Messages(ctx, store.Query{
 		Conn: q.Conn, Start: q.Start, Side: q.Side, Opcodes: q.Opcodes, Filter: q.Filter, Limit: q.Limit,
-	})}
+	})
 }
 
 func (c *capture) Events(context.Context, uint64, int) ([]Event, error) { return nil, nil }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/wsluice/wsluice/control"
-	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/inspector"
 	"github.com/wsluice/wsluice/inspector/rows"
 	"github.com/wsluice/wsluice/store"
@@ -24,33 +23,10 @@ type inspected struct {
 
 // Messages implements rows.Source.
 func (c inspected) Messages(ctx context.Context, q rows.Query) rows.Messages {
-	return &walk{Messages: c.Reader.Messages(ctx, store.Query{
+	return c.Reader.Messages(ctx, store.Query{
 		Conn: q.Conn, Start: q.Start, Side: q.Side, Opcodes: q.Opcodes, Filter: q.Filter, Limit: q.Limit,
-	})}
+	})
 }
-
-// walk is a cursor over messages with a bound that can be moved.
-type walk struct {
-	*store.Messages
-	until uint64
-	held  bool // the message is behind the bound
-}
-
-// Until implements rows.Messages.
-func (w *walk) Until(number uint64) { w.until = number }
-
-// Next implements rows.Messages.
-func (w *walk) Next() bool {
-	if !w.held && !w.Messages.Next() {
-		return false
-	}
-	number, _ := w.Position()
-	w.held = w.until > 0 && number >= w.until
-	return !w.held
-}
-
-// Message implements rows.Messages.
-func (w *walk) Message() *frame.Message { return w.Messages.Message() }
 
 // Events implements inspector.Source.
 func (c inspected) Events(ctx context.Context, after uint64, n int) ([]inspector.Event, error) {

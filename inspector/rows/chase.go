@@ -34,7 +34,7 @@ func (r *reader) reach(page int) uint64 {
 // rows on the way back to what was read before, that is kept.
 func (r *reader) skip(page int) error {
 	tail := opening(goal{position: Position{Number: r.limit + 1}})
-	tail.base, tail.last = r.win.end()+1, true
+	tail.last = true
 	r.stride = 0
 	for len(tail.rows) < page {
 		need := page - len(tail.rows)

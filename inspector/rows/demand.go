@@ -34,8 +34,8 @@ type demand struct {
 // news is what they have read.
 type news struct {
 	// told is set when changed was called and Update has not been since.
-	told   bool
-	gen    uint64
+	told bool
+	// win is a window of the demand's gen, scan its search.
 	win    *window
 	scan   Scan
 	count  tallied

@@ -1,6 +1,7 @@
 package rows_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,24 +87,36 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
-// TestLong would catch a list that loses its way when rows it has left far behind
-// are let go.
+// heap returns how much memory is in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestLong would catch a list that does not let go of rows it has left far behind,
+// and one that loses its way when it does.
 func TestLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newList(t, newEndless(100_000, 10), rows.Query{Conn: 1}, 60)
 		l.First()
 		settle(t, l)
-		for i := range 300 {
+		before := heap()
+		for i := range 1000 {
 			l.Page(1)
 			settle(t, l)
 			if got := selected(t, l); got != uint64(1+59*(i+1)) {
 				t.Fatalf("%d is selected after %d pages", got, i+1)
 			}
 		}
-		for i := range 300 {
+		if more := int64(heap() - before); more > 4<<20 {
+			t.Errorf("a thousand pages take %d bytes", more)
+		}
+		for i := range 1000 {
 			l.Page(-1)
 			settle(t, l)
-			if got := selected(t, l); got != uint64(1+59*(299-i)) {
+			if got := selected(t, l); got != uint64(1+59*(999-i)) {
 				t.Fatalf("%d is selected after %d pages up", got, i+1)
 			}
 		}

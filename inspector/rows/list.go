@@ -77,13 +77,9 @@ func (l *List) Update() bool {
 	if !n.told {
 		return false
 	}
-	l.total, l.count, l.err = n.total, n.count, n.failure()
-	l.scan = Scan{}
-	if n.gen == l.gen {
-		l.scan = n.scan
-		if n.win != nil && n.win != l.win {
-			l.adopt(n.win)
-		}
+	l.total, l.count, l.scan, l.err = n.total, n.count, n.scan, n.failure()
+	if n.win != nil && n.win != l.win {
+		l.adopt(n.win)
 	}
 	l.pause.update(l.count)
 	for _, f := range n.opened {

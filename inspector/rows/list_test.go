@@ -166,6 +166,26 @@ func TestFold(t *testing.T) {
 	})
 }
 
+// TestFoldPruned would catch rows that never come, since the frames they are for
+// are gone.
+func TestFoldPruned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tape := numbered(0)
+		tape.add(1, frame.Client, frame.Text, false, "gone")
+		tape.add(1, frame.Client, frame.Continuation, false, "left")
+		tape.add(1, frame.Client, frame.Continuation, true, "left")
+		l := newList(t, tape, rows.Query{Conn: 1}, 10)
+		tape.prune(2)
+		l.Fold()
+		l.Unfollow()
+		l.Move(3)
+		settle(t, l)
+		if got := lines(l.Rows()); got != "3.0 1#1 text \"goneleftleft\" -\n  1#2\n  1#3\n" || l.Cursor() != 2 {
+			t.Errorf("row %d is selected of\n%s", l.Cursor(), got)
+		}
+	})
+}
+
 // TestCount would catch a list that counts what nobody asked for, does not when
 // somebody did, and does not stop when that is cancelled.
 func TestCount(t *testing.T) {

@@ -32,6 +32,9 @@ func TestMarks(t *testing.T) {
 			if !ok || back > most || most > max(n, int(m.stride)) || (mark == Position{}) != (from == 0) {
 				t.Fatalf("the mark before match %d is %v, %d before it, %d at most", from+1, mark, back, most)
 			}
+			if far := (Position{Number: m.looked + 1 + rng.Uint64N(9)}); m.behind(far) != far {
+				t.Fatalf("behind %v comes %v, which was not looked at", far, m.behind(far))
+			}
 			if next := m.behind(p.behind()); m.stride == 1 && from+1 < len(all) && next != all[from+1].Position {
 				t.Fatalf("behind %v comes %v, want %v", p, next, all[from+1].Position)
 			}

@@ -12,8 +12,7 @@ func (r *reader) publish(err error) {
 		if l.demand.gen != r.d.gen {
 			return
 		}
-		n.errs[reading] = err
-		if n.gen = r.d.gen; r.win == nil {
+		if n.errs[reading] = err; r.win == nil {
 			return
 		}
 		n.scan = r.scan()

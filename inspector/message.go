@@ -83,6 +83,14 @@ func (m *message) want(conn, seq uint64) {
 	})
 }
 
+// clear shows no message.
+func (m *message) clear() {
+	m.worker.stop()
+	m.finder.stop()
+	m.at, m.reads, m.err = place{}, false, nil
+	m.pane.Show(nil)
+}
+
 // errGone: the message is not in the capture any more.
 var errGone = errors.New("the message is not in the capture any more")
 

@@ -99,8 +99,11 @@ func (m *messages) crumbs() []string {
 
 func (m *messages) update() {
 	m.list.Update()
-	if row, ok := m.list.Selected(); ok && row.Message != nil {
+	switch row, ok := m.list.Selected(); {
+	case ok && row.Message != nil:
 		m.detail.want(row.Message.Conn, row.Message.Seq)
+	case len(m.list.Rows()) == 0 && !m.list.Busy():
+		m.detail.clear()
 	}
 }
 

@@ -33,11 +33,10 @@ func (r *root) save(m *frame.Message) {
 
 // progress is how far long work has come; the worker that does it tells it.
 type progress struct {
-	r       *root
-	name    string
-	began   time.Time
-	told    time.Time
-	written int64
+	r     *root
+	name  string
+	began time.Time
+	told  time.Time
 }
 
 // tell shows the progress, a few times a second.

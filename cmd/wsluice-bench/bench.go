@@ -28,18 +28,19 @@ type extent struct {
 	capture     int           // frames of the capture that is read
 	pages       int           // read from it
 	follow      time.Duration // of messages at a steady rate that others follow
+	looks       int           // keys of each kind the inspector gets
 }
 
 var (
 	full = extent{
 		rounds: 3, relaying: 5 * time.Minute, cell: 500 * time.Millisecond, sizes: []int{100, 1 << 10, 64 << 10},
 		connections: []int{1000, 9000}, settle: 3 * time.Second, soak: 2_000_000,
-		ingest: 4_000_000, capture: 10_000_000, pages: 3000, follow: 8 * time.Second,
+		ingest: 4_000_000, capture: 10_000_000, pages: 3000, follow: 8 * time.Second, looks: 200,
 	}
 	brief = extent{
 		rounds: 1, relaying: time.Minute, cell: 60 * time.Millisecond, sizes: []int{100, 64 << 10},
 		connections: []int{200}, settle: 500 * time.Millisecond, soak: 100_000,
-		ingest: 300_000, capture: 300_000, pages: 200, follow: 500 * time.Millisecond,
+		ingest: 300_000, capture: 300_000, pages: 200, follow: 500 * time.Millisecond, looks: 10,
 	}
 )
 
@@ -90,7 +91,7 @@ func (b *bench) say(format string, args ...any) {
 // measure takes all measurements, one after the other.
 func (b *bench) measure() (*results, error) {
 	b.results.extent = b.extent
-	for _, part := range []func() error{b.disk, b.relays, b.idling, b.soaking, b.ingesting, b.reading, b.following} {
+	for _, part := range []func() error{b.disk, b.relays, b.idling, b.soaking, b.ingesting, b.reading, b.following, b.inspecting} {
 		if err := part(); err != nil {
 			return nil, err
 		}

@@ -40,6 +40,7 @@ func (r *results) markdown() string {
 	doc.memory()
 	doc.store()
 	doc.following()
+	doc.inspecting()
 	doc.method()
 	return strings.TrimRight(doc.String(), "\n") + "\n"
 }
@@ -213,6 +214,50 @@ func (r *report) following() {
 		rows = append(rows, row)
 	}
 	r.table(rows)
+}
+
+func (r *report) inspecting() {
+	r.line("## The inspector\n")
+	r.line("`wsluice inspect` on a terminal of %dx%d, from a key to the last byte of the frame that shows what it asks for; keys go to the list of one connection. Milliseconds, median / 99th percentile where there are two.\n", terminalWidth, terminalHeight)
+	rows := [][]string{{"over", "start to connections", "its newest messages", "the newest of all"}}
+	for _, l := range r.look {
+		if len(rows) == 1 {
+			for _, k := range l.keys {
+				rows[0] = append(rows[0], k.name)
+			}
+			rows[0] = append(rows[0], "memory, MiB")
+		}
+		row := []string{l.where(), milli(l.first) + " (at most " + milli(l.firstMax) + ")", milli(l.open), "not in " + patience.String()}
+		if l.all > 0 {
+			row[3] = milli(l.all)
+		}
+		for _, k := range l.keys {
+			row = append(row, milli(k.p50)+" / "+milli(k.p99))
+		}
+		rows = append(rows, append(row, mebibytes(l.memory)))
+	}
+	r.table(rows)
+	rows = [][]string{{"filter over", "for", "first matches, ms", "all counted, s"}}
+	for _, l := range r.look {
+		for _, s := range l.searches {
+			rows = append(rows, []string{l.where(), s.what, milli(s.first), fmt.Sprintf("%.2f", s.counted.Seconds())})
+		}
+	}
+	r.table(rows)
+	r.line("While %s messages a second are recorded behind %s frames and the inspector follows them, with ten keys a second that move every row: "+
+		"late is the age of the newest row when it is on the terminal, CPU of a screen all the inspector does divided by the screens it draws.\n", count(followRate), count(float64(r.capture)))
+	rows = [][]string{{"screens a second", "key to screen, ms", "CPU of a screen, ms", "CPU, cores", "late, ms", "memory, MiB", "CPU of the recorder alone, µs a message", "with the inspector"}}
+	for _, l := range r.live {
+		rows = append(rows, []string{
+			fmt.Sprint(l.rate), milli(l.p50) + " / " + milli(l.p99), milli(l.each), fmt.Sprintf("%.2f", l.cpu),
+			milli(l.late) + " / " + milli(l.lateMost), mebibytes(l.memory), short(l.recorder[0]), short(l.recorder[1]),
+		})
+	}
+	r.table(rows)
+}
+
+func (l *lookReading) where() string {
+	return fmt.Sprintf("%s frames, %s", count(float64(l.frames)), plural(l.connections, "connection"))
 }
 
 func (r *report) method() {

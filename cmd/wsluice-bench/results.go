@@ -12,6 +12,8 @@ type results struct {
 	plain    []float64
 	read     []readReading
 	follow   []followReading
+	look     []lookReading
+	live     []liveReading
 	disk     float64 // bytes per second
 	checked  int     // frames counted in captures
 	took     time.Duration

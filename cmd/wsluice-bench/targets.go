@@ -22,6 +22,7 @@ func (r *report) targets() {
 	all = append(all, r.idleTargets()...)
 	all = append(all, r.soakTargets()...)
 	all = append(all, r.captureTargets()...)
+	all = append(all, r.inspectorTargets()...)
 	r.line("## Numbers to hold\n")
 	rows := [][]string{{"what", "hold", "measured", "held"}}
 	for _, t := range all {
@@ -118,6 +119,22 @@ func (r *report) captureTargets() []target {
 				fmt.Sprintf("%d of %d", f.got, f.messages), f.got == f.messages,
 			})
 		}
+	}
+	return all
+}
+
+func (r *report) inspectorTargets() (all []target) {
+	for _, l := range r.look {
+		all = append(all, target{
+			"inspector's first screen, " + l.where(), "< 100 ms", milli(l.first) + " ms", l.first < 100*time.Millisecond,
+		})
+	}
+	for _, l := range r.live {
+		all = append(all, target{
+			fmt.Sprintf("one drawn screen %dx%d at %s rows while %s frames a second arrive", terminalWidth, terminalHeight, count(float64(r.capture)), count(followRate)),
+			"< 15 ms, ≤ 30 a second",
+			fmt.Sprintf("%s ms, %d a second", milli(l.p50), l.rate), l.p50 < 15*time.Millisecond && l.rate <= 30,
+		})
 	}
 	return all
 }

@@ -1,0 +1,381 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// lookReading is how fast the inspector answers over a large capture at rest.
+type lookReading struct {
+	connections, frames int
+	first, firstMax     time.Duration // from start to the connections drawn: median, highest
+	open                time.Duration // from a key to the newest messages of a connection
+	all                 time.Duration // to those of all connections, 0 when they were not drawn in time
+	keys                []keyReading
+	searches            []searchReading
+	memory              int64 // anonymous, at the end, in bytes
+}
+
+// keyReading is how long keys took until what they ask for was drawn.
+type keyReading struct {
+	name     string
+	p50, p99 time.Duration
+}
+
+// searchReading is how long a filter took.
+type searchReading struct {
+	what           string
+	first, counted time.Duration // until the first rows were drawn, and their number
+}
+
+// liveReading is what the inspector does while messages come.
+type liveReading struct {
+	rate     int           // frames drawn a second, without those of keys
+	p50, p99 time.Duration // from a key to what it asks for drawn
+	each     time.Duration // CPU of a frame drawn, all included
+	cpu      float64       // share of a core
+	late     time.Duration // of the newest row when it was drawn: median
+	lateMost time.Duration // 99th percentile
+	memory   int64
+	// recorder is the CPU of the recorder, microseconds per message: nobody
+	// looking, and with the inspector.
+	recorder [2]float64
+}
+
+// inspecting measures the inspector on a terminal: at rest over large captures, and
+// while messages come at a steady rate.
+func (b *bench) inspecting() error {
+	for _, connections := range []int{1, 1000} {
+		b.say("inspector over %d frames on %d connections", b.capture, connections)
+		if err := b.inspectOnce(connections); err != nil {
+			return fmt.Errorf("inspector over %d frames on %d connections: %w", b.capture, connections, err)
+		}
+	}
+	return nil
+}
+
+func (b *bench) inspectOnce(connections int) error {
+	path := filepath.Join(b.dir, "inspected")
+	defer os.Remove(path)
+	t := newTraffic(frame.Client, 100)
+	if err := b.fill(path, b.capture, connections, t); err != nil {
+		return err
+	}
+	reading, err := b.look(path, connections, t)
+	if err != nil {
+		return err
+	}
+	b.results.look = append(b.results.look, reading)
+	if connections > 1 {
+		return nil
+	}
+	b.say("inspector at %d messages a second", followRate)
+	live, err := b.lookLive(path)
+	if err == nil {
+		b.results.live = append(b.results.live, live)
+	}
+	return err
+}
+
+// look measures the inspector over a capture at rest.
+func (b *bench) look(path string, connections int, t *traffic) (reading lookReading, err error) {
+	reading = lookReading{connections: connections, frames: b.capture}
+	var times []time.Duration
+	for range min(20, b.looks) {
+		s, took, err := b.startLooking(path)
+		if err != nil {
+			return reading, err
+		}
+		times = append(times, took)
+		if err := s.close(); err != nil {
+			return reading, err
+		}
+	}
+	times = sorted(times)
+	reading.first, reading.firstMax = quantile(times, 0.5), times[len(times)-1]
+	s, _, err := b.startLooking(path)
+	if err != nil {
+		return reading, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	last := b.capture / connections
+	if reading.open, err = s.press(b.ctx, "\r", "the newest messages", selects(last)); err != nil {
+		return reading, err
+	}
+	if reading.keys, err = b.turn(s, last); err != nil {
+		return reading, err
+	}
+	if reading.searches, err = b.sift(s, identifier(t, connections-1)); err != nil {
+		return reading, err
+	}
+	if reading.all, err = s.press(b.ctx, "2", "the newest messages of all", selects(b.capture)); err != nil && !errors.Is(err, errNotShown) {
+		return reading, err
+	}
+	reading.memory, err = anonymous(s.cmd.Process.Pid)
+	return reading, err
+}
+
+// startLooking returns the inspector on a capture when it has drawn the
+// connections, and how long that took from its start.
+func (b *bench) startLooking(path string) (*screen, time.Duration, error) {
+	s, err := b.openScreen("inspect", path, "--theme", "mono")
+	if err != nil {
+		return nil, 0, err
+	}
+	s.want(func(d *display) bool { return strings.Contains(d.selected(), "wss://") })
+	took, err := s.await(b.ctx, "connections")
+	if err != nil {
+		return nil, 0, errors.Join(err, s.close())
+	}
+	return s, took, nil
+}
+
+// selects returns what is true of a frame with a message selected: the one of that
+// number.
+func selects(number int) func(*display) bool {
+	return func(d *display) bool { return selectedNumber(d) == number }
+}
+
+// selectedNumber returns the number of the message that is selected, or 0.
+func selectedNumber(d *display) int {
+	fields := strings.Fields(strings.Trim(d.selected(), "│ "))
+	if len(fields) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.ReplaceAll(fields[0], ",", ""))
+	return n
+}
+
+// turn presses the keys that move through a list of messages up to number last,
+// which is selected.
+func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, k := range []struct {
+		name, keys string
+		to         func(before int) (keys string, number int) // 0 for any other
+	}{
+		{name: "page up", keys: "\x02"},
+		{name: "page down", keys: "\x06"},
+		{name: "first and last", to: func(before int) (string, int) {
+			if before == last {
+				return "g", 1
+			}
+			return "G", last
+		}},
+		{name: "number", to: func(int) (string, int) {
+			n := 1 + random.IntN(last)
+			return fmt.Sprintf(":%d\r", n), n
+		}},
+	} {
+		var times []time.Duration
+		for range b.looks {
+			s.mu.Lock()
+			before := selectedNumber(&s.shown)
+			s.mu.Unlock()
+			keys, wanted := k.keys, func(d *display) bool { n := selectedNumber(d); return n > 0 && n != before }
+			if k.to != nil {
+				var to int
+				if keys, to = k.to(before); to == before {
+					continue
+				}
+				wanted = selects(to)
+			}
+			took, err := s.press(b.ctx, keys, "the row of "+k.name, wanted)
+			if err != nil {
+				return nil, err
+			}
+			times = append(times, took)
+		}
+		times = sorted(times)
+		readings = append(readings, keyReading{k.name, quantile(times, 0.5), quantile(times, 0.99)})
+	}
+	return readings, nil
+}
+
+// sift filters the messages that are listed by words that many have, few have, the
+// first among them, and none has.
+func (b *bench) sift(s *screen, rare string) (readings []searchReading, err error) {
+	for _, search := range []struct{ what, words string }{
+		{"words in an eighth of the messages", "ETH-USD"},
+		{"rare words, in the first message too", rare},
+		{"words in none", "needle in a haystack"},
+	} {
+		r := searchReading{what: search.what}
+		shown := "filter: " + search.words
+		if search.words == filters[0] {
+			r.first, err = s.press(b.ctx, "/"+search.words+"\r", "no match", func(d *display) bool {
+				return strings.Contains(title(d), shown) && strings.Contains(d.line(3), "no message matches") && counted(d)
+			})
+			r.counted = r.first
+		} else {
+			if r.first, err = s.press(b.ctx, "/"+search.words+"\r", "the first matches", func(d *display) bool {
+				return strings.Contains(title(d), shown) && strings.Contains(d.selected(), search.words)
+			}); err == nil {
+				s.want(func(d *display) bool { return strings.Contains(title(d), shown) && counted(d) })
+				// It may have been in the frame before.
+				if _, err = s.tty.WriteString("\x0c"); err == nil {
+					r.counted, err = s.await(b.ctx, "the number of matches")
+				}
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		readings = append(readings, r)
+		if _, err := s.press(b.ctx, "\x1b", "all messages", func(d *display) bool {
+			return !strings.Contains(title(d), "filter") && selectedNumber(d) > 0
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return readings, nil
+}
+
+// identifier returns what few messages have, the one with an index among them.
+func identifier(t *traffic, index int) string {
+	wire := t.writes[index/t.perWrite%len(t.writes)][index%t.perWrite*t.wire:]
+	h, n := frame.Parse(wire)
+	text := append([]byte(nil), wire[n:n+int(h.Length)]...)
+	frame.Mask(text, h.Mask, 0)
+	return regexp.MustCompile(`"id":(\d+)`).FindStringSubmatch(string(text))[1]
+}
+
+// title returns the line above the list.
+func title(d *display) string { return d.line(1) }
+
+// counted reports whether the title has the final number of matches.
+func counted(d *display) bool {
+	return !strings.Contains(title(d), "%)") && !strings.Contains(title(d), "searching")
+}
+
+// lookLive measures the inspector following a capture that grows, and what the
+// recorder pays for it.
+func (b *bench) lookLive(path string) (reading liveReading, err error) {
+	j := job{Work: pushUp, Secure: true, Size: 100, Rate: followRate, Time: b.follow, Folder: b.dir}
+	held := b.capture
+	for i, watched := range []bool{false, true} {
+		p, err := b.start(wsluice, true, path)
+		if err != nil {
+			return reading, err
+		}
+		j.Proxy = p.address
+		var result outcome
+		if watched {
+			result, err = b.watch(path, j, held, &reading)
+		} else {
+			result, err = runJob(b.ctx, b.self, j, nil)
+		}
+		used, _, stopped := p.stop()
+		if err = errors.Join(err, stopped); err != nil {
+			return reading, err
+		}
+		held += result.Frames
+		reading.recorder[i] = micro(used) / float64(max(1, result.Messages))
+	}
+	return reading, b.complete(path, held)
+}
+
+// watch does a job with an inspector that follows the messages of all connections
+// and gets a key ten times a second. The capture held so many frames before.
+func (b *bench) watch(path string, j job, held int, reading *liveReading) (result outcome, err error) {
+	s, _, err := b.startLooking(path)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if _, err := s.press(b.ctx, "2", "the newest messages", func(d *display) bool {
+		return selectedNumber(d) >= held && strings.Contains(title(d), "FOLLOW")
+	}); err != nil {
+		return result, err
+	}
+	var late, taken []time.Duration
+	s.mu.Lock()
+	s.each = func(d *display, at time.Time) {
+		if age, ok := selectedAge(d, at); ok {
+			late = append(late, age)
+		}
+	}
+	s.mu.Unlock()
+	frames, used, began := s.count(), cpuTime(s.cmd.Process.Pid), time.Now()
+	done := make(chan struct{})
+	var typing sync.WaitGroup
+	var typed error
+	typing.Go(func() { taken, typed = b.scrollSideways(s, done) })
+	result, err = runJob(b.ctx, b.self, j, nil)
+	used = cpuTime(s.cmd.Process.Pid) - used
+	frames = s.count() - frames
+	took := time.Since(began)
+	close(done)
+	typing.Wait()
+	s.mu.Lock()
+	s.each = nil
+	s.mu.Unlock()
+	if err = errors.Join(err, typed); err != nil {
+		return result, err
+	}
+	if _, err := s.press(b.ctx, "G", "the last message", func(d *display) bool { return selectedNumber(d) == held+result.Frames }); err != nil {
+		return result, err
+	}
+	late, taken = sorted(late), sorted(taken)
+	reading.rate = int(math.Round(float64(frames-len(taken)) / took.Seconds()))
+	reading.p50, reading.p99 = quantile(taken, 0.5), quantile(taken, 0.99)
+	reading.each = used / time.Duration(max(1, frames))
+	reading.cpu = used.Seconds() / took.Seconds()
+	reading.late, reading.lateMost = quantile(late, 0.5), quantile(late, 0.99)
+	reading.memory, err = anonymous(s.cmd.Process.Pid)
+	return result, err
+}
+
+// scrollSideways presses keys that change every row until done, and returns how
+// long they took.
+func (b *bench) scrollSideways(s *screen, done <-chan struct{}) (times []time.Duration, err error) {
+	tick := time.NewTicker(time.Second / 10)
+	defer tick.Stop()
+	for key := "l"; ; {
+		select {
+		case <-done:
+			return times, nil
+		case <-tick.C:
+		}
+		aside := key == "l"
+		took, err := s.press(b.ctx, key, "the rows moved", func(d *display) bool {
+			row := d.selected()
+			return row != "" && strings.Contains(row, `{"ev"`) != aside
+		})
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, took)
+		key = map[string]string{"l": "h", "h": "l"}[key]
+	}
+}
+
+var clock = regexp.MustCompile(`(\d\d):(\d\d):(\d\d)\.(\d\d\d)`)
+
+// selectedAge returns how long before at the selected message had passed. Rows show
+// the time of day in UTC.
+func selectedAge(d *display, at time.Time) (time.Duration, bool) {
+	found := clock.FindStringSubmatch(d.selected())
+	if found == nil {
+		return 0, false
+	}
+	var parts [4]time.Duration
+	for i := range parts {
+		n, _ := strconv.Atoi(found[i+1])
+		parts[i] = time.Duration(n)
+	}
+	passed := parts[0]*time.Hour + parts[1]*time.Minute + parts[2]*time.Second + parts[3]*time.Millisecond
+	const day = 24 * time.Hour
+	return (at.UTC().Sub(at.UTC().Truncate(day)) - passed + day) % day, true
+}

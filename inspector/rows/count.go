@@ -69,10 +69,14 @@ func (t *counter) work() {
 				err = fmt.Errorf("count messages: %w", err)
 			}
 		}
-		t.list.tell(func(n *news) {
-			if n.errs[counting] = err; t.list.demand.walk == t.walk {
-				n.count = t.tallied
+		t.list.tell(func(n *news) bool {
+			now := t.tallied
+			if t.list.demand.walk != t.walk {
+				now = n.count
 			}
+			known := n.errs[counting] == nil && err == nil && n.count == now
+			n.errs[counting], n.count = err, now
+			return !known
 		})
 		if err != nil || !more {
 			t.list.mu.Lock()

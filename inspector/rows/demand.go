@@ -62,26 +62,24 @@ func (n *news) failure() error {
 	return nil
 }
 
-// tell changes the news, and says so.
-func (l *List) tell(change func(*news)) {
+// tell changes the news, and says so when change reports that they have.
+func (l *List) tell(change func(*news) bool) {
 	l.mu.Lock()
-	change(&l.news)
-	told := l.news.told
-	l.news.told = true
+	first := change(&l.news) && !l.news.told
+	l.news.told = l.news.told || first
 	l.mu.Unlock()
-	if !told {
+	if first {
 		l.changed()
 	}
 }
 
 // report tells how a task went, if that is news.
 func (l *List) report(task int, err error) {
-	l.mu.Lock()
-	known := l.news.errs[task] == nil && err == nil
-	l.mu.Unlock()
-	if !known {
-		l.tell(func(n *news) { n.errs[task] = err })
-	}
+	l.tell(func(n *news) bool {
+		known := n.errs[task] == nil && err == nil
+		n.errs[task] = err
+		return !known
+	})
 }
 
 // bell wakes a goroutine. All but out is guarded by the list's mutex.

@@ -143,7 +143,10 @@ func (l *List) unfold(ctx context.Context) {
 				continue
 			}
 			done = append(done, f)
-			l.tell(func(n *news) { n.opened = append(n.opened, unfolded{f.Position, frames}) })
+			l.tell(func(n *news) bool {
+				n.opened = append(n.opened, unfolded{f.Position, frames})
+				return true
+			})
 		}
 		l.report(unfolding, failed)
 	})

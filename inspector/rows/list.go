@@ -110,7 +110,7 @@ func (l *List) SetQuery(q Query) {
 	l.cancelWalk()
 	l.mu.Lock()
 	l.recount(&l.demand)
-	l.demand.ready = false
+	l.demand.ready, l.news.total = false, l.total
 	l.mu.Unlock()
 	l.restart(&jump{to: to})
 }

@@ -257,7 +257,7 @@ func TestRefresh(t *testing.T) {
 			case <-ctx.Done():
 			}
 		}
-		if updates < 25 || updates > 100 {
+		if updates < 25 || updates > 70 {
 			t.Errorf("%d updates in a second", updates)
 		}
 	})

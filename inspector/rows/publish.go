@@ -8,23 +8,28 @@ func (r *reader) publish(err error) {
 		r.shown = true
 	}
 	l := r.list
-	l.tell(func(n *news) {
+	l.tell(func(n *news) bool {
 		if l.demand.gen != r.d.gen {
-			return
+			return false
 		}
-		if n.errs[reading] = err; r.win == nil {
-			return
+		now := *n
+		if now.errs[reading] = err; r.total > 0 {
+			now.total = r.total
 		}
-		n.scan = r.scan()
-		n.scan.Active, n.scan.Cancelled, n.scan.long = r.missing && err == nil, r.win.stopped, long
-		if !r.shown {
-			return
+		if r.win != nil {
+			now.scan = r.scan()
+			now.scan.Active, now.scan.Cancelled, now.scan.long = r.missing && err == nil, r.win.stopped, long
 		}
-		n.win = r.win
-		if d := &l.demand; !d.ready {
+		if r.shown {
+			now.win = r.win
+		}
+		if d := &l.demand; r.shown && !d.ready {
 			d.ready = true
 			l.counter.ring()
 		}
+		known := now.win == n.win && now.scan == n.scan && now.total == n.total && err == nil && n.errs[reading] == nil
+		*n = now
+		return !known
 	})
 }
 
@@ -47,11 +52,10 @@ func (r *reader) stop(err error) {
 	if r.win == nil {
 		r.win = opening(goal{position: Position{Number: 1}})
 	}
-	if r.win.stopped && err == nil {
-		return
+	if !r.win.stopped {
+		stopped := *r.win
+		stopped.stopped = true
+		r.win, r.missing, r.shown = &stopped, false, true
 	}
-	stopped := *r.win
-	stopped.stopped = true
-	r.win, r.missing, r.shown = &stopped, false, true
 	r.publish(err)
 }

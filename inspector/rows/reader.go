@@ -12,9 +12,9 @@ type reader struct {
 	list *List
 	d    demand
 	win  *window
-	// limit is the number of the last record that counts.
-	limit uint64
-	ticks uint64 // as of limit
+	// total is the number of the last record, limit that of the last that counts.
+	total, limit uint64
+	ticks        uint64 // as of total
 	// fresh is set when the end was not asked since the capture changed.
 	fresh bool
 	// cursor goes on at a position, among what the walk with that number selects,
@@ -96,6 +96,7 @@ func (r *reader) step() (more bool, err error) {
 		return false, err
 	}
 	if r.win == nil {
+		r.publish(nil) // how much there is
 		if r.win, err = r.open(); err != nil {
 			return false, err
 		}
@@ -145,14 +146,8 @@ func (r *reader) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.limit = last; r.d.horizon != nil {
+	if r.total, r.limit = last, last; r.d.horizon != nil {
 		r.limit = min(last, *r.d.horizon)
-	}
-	r.list.mu.Lock()
-	known := r.list.news.total == last || r.list.demand.gen != r.d.gen
-	r.list.mu.Unlock()
-	if !known {
-		r.list.tell(func(n *news) { n.total = last })
 	}
 	r.ticks, r.fresh = r.d.ticks, true
 	return nil

@@ -15,6 +15,8 @@
 // What is kept is cared for: a capture is pruned by age or size, also while it is
 // recorded, connections are deleted, the file is compacted, and what is left of a
 // damaged one is saved. A file is only ever replaced by one that is complete.
+// Marks and notes of users are kept with the messages they are on, and go with
+// them.
 //
 // It never interprets or inflates a payload, never drops a byte unless it was
 // told to shed or to keep within a size, never waits for a reader, and never trusts a length it reads.

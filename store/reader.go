@@ -14,13 +14,21 @@ import (
 // readTimeout is how long Open waits for a recorder that is just closing.
 const readTimeout = 300 * time.Millisecond
 
-// Reader reads a capture. Its methods may be called from any goroutine. What
-// they return belongs to the caller.
+// Reader reads a capture. Its methods may be called from any goroutine, and
+// return soon after their context has ended. What they return belongs to the
+// caller.
+//
+// It keeps the blocks that were read last, 128 of them, and up to 64 MiB of what
+// lets a walk begin in the middle of a connection that is compressed with context
+// takeover, once one has gone through it.
 type Reader struct {
 	source Source
 
 	mu    sync.Mutex
 	cache cache
+	// asked holds *Blocks between calls: a page of one in a thousand connections
+	// fills megabytes.
+	asked sync.Pool
 
 	bookmarks bookmarks
 }
@@ -171,16 +179,20 @@ func (r *Reader) known(held map[uint64]*block) func(uint64, uint32) bool {
 // on, in order, until fn returns true or there are no more.
 func (r *Reader) page(ctx context.Context, conn, from, want uint64, fn func(*block) (bool, error)) error {
 	const limit = 256
-	var stored Blocks
+	stored, ok := r.asked.Get().(*Blocks)
+	if !ok {
+		stored = new(Blocks)
+	}
+	defer r.asked.Put(stored)
 	var blocks []*block
 	for {
 		held := make(map[uint64]*block)
 		ask := Request{Conn: conn, From: from, Records: want, Limit: limit, Known: r.known(held)}
-		if err := r.source.Blocks(ctx, ask, &stored); err != nil || stored.Len() == 0 {
+		if err := r.source.Blocks(ctx, ask, stored); err != nil || stored.Len() == 0 {
 			return err
 		}
 		var err error
-		if blocks, err = r.loadAll(ctx, blocks[:0], &stored, held); errors.Is(err, errReplaced) {
+		if blocks, err = r.loadAll(ctx, blocks[:0], stored, held); errors.Is(err, errReplaced) {
 			r.forget()
 			continue
 		}

@@ -61,13 +61,13 @@ func (t *counter) work() {
 			return
 		}
 		more, err := t.step(&d)
+		if d.walkCtx.Err() != nil {
+			t.close()
+			return // for another one the bell has rung
+		}
 		if err != nil {
 			t.close()
-			if d.walkCtx.Err() != nil {
-				err = nil
-			} else {
-				err = fmt.Errorf("count messages: %w", err)
-			}
+			err = fmt.Errorf("count messages: %w", err)
 		}
 		t.list.tell(func(n *news) bool {
 			now := t.tallied
@@ -117,9 +117,6 @@ func (t *counter) step(d *demand) (more bool, err error) {
 		t.matched++
 	}
 	if err := t.cursor.Err(); err != nil {
-		return false, err
-	}
-	if err := d.walkCtx.Err(); err != nil {
 		return false, err
 	}
 	t.looked, t.pruned = bound, t.cursor.Pruned()

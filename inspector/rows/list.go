@@ -223,9 +223,9 @@ func (l *List) Err() error { return l.err }
 // Height returns how many rows are shown at most.
 func (l *List) Height() int { return l.height }
 
-// SetHeight sets how many rows are shown at most, 1 at least.
+// SetHeight sets how many rows are shown at most, from 1 to 1,000.
 func (l *List) SetHeight(rows int) {
-	if rows = max(rows, 1); rows != l.height {
+	if rows = min(max(rows, 1), maxHeight); rows != l.height {
 		l.height = rows
 		l.settle()
 		l.post()

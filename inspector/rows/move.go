@@ -35,9 +35,10 @@ type jump struct {
 	offset int
 }
 
-// Move moves the selection by so many rows, up when n is negative, and the view
-// as far as needed to show it. Rows it passes that were not read yet are shown
-// as Pending.
+// Move moves the selection by so many rows, up when n is negative and 1,000 at
+// most, and the view as far as needed to show it. Rows that were not read yet are
+// shown as Pending; while the list is on its way to another place, the move is
+// made from there.
 func (l *List) Move(n int) {
 	n = min(max(n, -beyond), beyond)
 	switch {
@@ -55,8 +56,7 @@ func (l *List) Move(n int) {
 	l.post()
 }
 
-// Page moves the selection and the view by so many screens, up when n is
-// negative.
+// Page is as Move by so many screens, and moves the view as far as the selection.
 func (l *List) Page(n int) {
 	rows := min(max(min(max(n, -beyond), beyond)*max(1, l.height-1), -beyond), beyond)
 	if n < 0 {

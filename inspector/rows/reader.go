@@ -104,7 +104,7 @@ func (r *reader) step() (more bool, err error) {
 	if r.d.follow {
 		return r.chase()
 	}
-	for _, margin := range []int64{0, 2 * int64(r.d.page)} {
+	for _, margin := range []int64{0, min(2*int64(r.d.page), ahead)} {
 		low, high := r.d.low-margin, r.d.high+margin
 		after, before := high-r.win.end(), r.win.base-low
 		if margin == 0 {
@@ -170,7 +170,7 @@ func entryOf(m Messages) *entry {
 	return e
 }
 
-// walk begins a walk at a record. It is to be canceled and closed.
+// walk begins a walk at a record. It is to be cancelled and closed.
 func (r *reader) walk(start uint64) (Messages, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(r.list.root)
 	q := r.d.query

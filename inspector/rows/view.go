@@ -15,6 +15,13 @@ func (a spot) less(b spot) bool { return a.ord < b.ord || a.ord == b.ord && a.su
 // beyond is how far the selection may be from what has been read, in rows.
 const beyond = 1000
 
+// maxHeight is how many rows are shown at most, ahead how many are read beyond
+// those.
+const (
+	maxHeight = 1000
+	ahead     = 512
+)
+
 // walk returns the spot so many rows behind s, or before it when n is negative.
 func (l *List) walk(s spot, n int) spot {
 	ord, t := s.ord, int64(s.sub+n)

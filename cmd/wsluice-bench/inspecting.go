@@ -116,7 +116,7 @@ func (b *bench) look(path string, connections int, t *traffic) (reading lookRead
 	if reading.keys, err = b.turn(s, last); err != nil {
 		return reading, err
 	}
-	if reading.searches, err = b.sift(s, identifier(t, connections-1)); err != nil {
+	if reading.searches, err = b.sift(s, last, identifier(t, connections-1)); err != nil {
 		return reading, err
 	}
 	if reading.all, err = s.press(b.ctx, "2", "the newest messages of all", selects(b.capture)); err != nil && !errors.Is(err, errNotShown) {
@@ -157,6 +157,11 @@ func selectedNumber(d *display) int {
 	return n
 }
 
+const (
+	pageUp   = "\x02" // Ctrl-B
+	pageDown = "\x06" // Ctrl-F
+)
+
 // turn presses the keys that move through a list of messages up to number last,
 // which is selected.
 func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
@@ -165,8 +170,8 @@ func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
 		name, keys string
 		to         func(before int) (keys string, number int) // 0 for any other
 	}{
-		{name: "page up", keys: "\x02"},
-		{name: "page down", keys: "\x06"},
+		{name: "page up", keys: pageUp},
+		{name: "page down", keys: pageDown},
 		{name: "first and last", to: func(before int) (string, int) {
 			if before == last {
 				return "g", 1
@@ -184,12 +189,22 @@ func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
 			before := selectedNumber(&s.shown)
 			s.mu.Unlock()
 			keys, wanted := k.keys, func(d *display) bool { n := selectedNumber(d); return n > 0 && n != before }
-			if k.to != nil {
+			switch {
+			case k.keys == pageUp && before <= terminalHeight:
+				_, err = s.press(b.ctx, "G", "the last row", selects(last))
+				before = last
+			case k.keys == pageDown && before > last-terminalHeight:
+				_, err = s.press(b.ctx, "g", "the first row", selects(1))
+				before = 1
+			case k.to != nil:
 				var to int
 				if keys, to = k.to(before); to == before {
 					continue
 				}
 				wanted = selects(to)
+			}
+			if err != nil {
+				return nil, err
 			}
 			took, err := s.press(b.ctx, keys, "the row of "+k.name, wanted)
 			if err != nil {
@@ -203,26 +218,33 @@ func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
 	return readings, nil
 }
 
-// sift filters the messages that are listed by words that many have, few have, the
-// first among them, and none has.
-func (b *bench) sift(s *screen, rare string) (readings []searchReading, err error) {
-	for _, search := range []struct{ what, words string }{
-		{"words in an eighth of the messages", "ETH-USD"},
-		{"rare words, in the first message too", rare},
-		{"words in none", "needle in a haystack"},
+// sift filters the messages listed, so many, by words that an eighth of them have,
+// few have, the first among them, and none has.
+func (b *bench) sift(s *screen, listed int, rare string) (readings []searchReading, err error) {
+	for _, search := range []struct {
+		what, words string
+		least       int // matches
+	}{
+		{"words in an eighth of the messages", "ETH-USD", listed / 12},
+		{"rare words, in the first message too", rare, 1},
+		{"words in none", filters[0], 0},
 	} {
 		r := searchReading{what: search.what}
 		shown := "filter: " + search.words
-		if search.words == filters[0] {
+		all := func(d *display) bool {
+			n, ok := counted(d)
+			return ok && n >= search.least && strings.Contains(title(d), shown)
+		}
+		if search.least == 0 {
 			r.first, err = s.press(b.ctx, "/"+search.words+"\r", "no match", func(d *display) bool {
-				return strings.Contains(title(d), shown) && strings.Contains(d.line(3), "no message matches") && counted(d)
+				return all(d) && strings.Contains(d.line(3), "no message matches")
 			})
 			r.counted = r.first
 		} else {
 			if r.first, err = s.press(b.ctx, "/"+search.words+"\r", "the first matches", func(d *display) bool {
 				return strings.Contains(title(d), shown) && strings.Contains(d.selected(), search.words)
 			}); err == nil {
-				s.want(func(d *display) bool { return strings.Contains(title(d), shown) && counted(d) })
+				s.want(all)
 				// It may have been in the frame before.
 				if _, err = s.tty.WriteString("\x0c"); err == nil {
 					r.counted, err = s.await(b.ctx, "the number of matches")
@@ -254,9 +276,16 @@ func identifier(t *traffic, index int) string {
 // title returns the line above the list.
 func title(d *display) string { return d.line(1) }
 
-// counted reports whether the title has the final number of matches.
-func counted(d *display) bool {
-	return !strings.Contains(title(d), "%)") && !strings.Contains(title(d), "searching")
+var matches = regexp.MustCompile(`messages (?:[\d,]+ / )?([\d,]+)  `)
+
+// counted returns the number of matches in the title once it is final.
+func counted(d *display) (n int, ok bool) {
+	found := matches.FindStringSubmatch(title(d))
+	if found == nil || strings.Contains(title(d), "searching") {
+		return 0, false
+	}
+	n, err := strconv.Atoi(strings.ReplaceAll(found[1], ",", ""))
+	return n, err == nil
 }
 
 // lookLive measures the inspector following a capture that grows, and what the

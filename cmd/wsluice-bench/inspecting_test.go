@@ -27,23 +27,30 @@ func TestDisplay(t *testing.T) {
 			d.write(part, func() { frames++ })
 		}
 	}
-	write("\x1b[?1049h\x1b[2J\x1b[?2026h\x1b[1;1H\x1b[7m the bar is reversed too" + strings.Repeat(" ", 177) + "\x1b[m\x1b[2;1H┌─ messages 2 / 3 ─ FOLLOW ┐")
+	write("\x1b[?1049h\x1b[2J\x1b[?2026h\x1b[1;1H\x1b[7m the bar is reversed too" + strings.Repeat(" ", 177) + "\x1b[m\x1b[2;1H┌─ messages 2 / 3,000  filter: x ─ FOLLOW ┐")
 	write(row(4, " 1,234,567  01:02:03.004  +0ns  →  text  100  {\"ev\":\"T\"}"))
 	if frames != 0 {
 		t.Error("a frame is complete before its end")
 	}
 	write("\x1b[?2026l")
-	if frames != 1 || selectedNumber(&d) != 1_234_567 || !strings.Contains(title(&d), "messages 2 / 3") || !counted(&d) {
+	if frames != 1 || selectedNumber(&d) != 1_234_567 || !strings.Contains(title(&d), "messages 2 / 3,000") {
 		t.Errorf("%d frames, number %d, title %q", frames, selectedNumber(&d), title(&d))
+	}
+	if n, ok := counted(&d); !ok || n != 3000 {
+		t.Errorf("counted %d, %v", n, ok)
 	}
 	at := time.Date(2026, 3, 4, 1, 2, 3, 54_000_000, time.UTC)
 	if age, ok := selectedAge(&d, at); !ok || age != 50*time.Millisecond {
 		t.Errorf("age %v, %v", age, ok)
 	}
 	// The row below is selected instead, of which only what differs is written.
-	write("\x1b[?2026h\x1b[4;2H\x1b[m" + strings.Repeat(" ", 198) + row(5, " 9") + "\x1b[2;12H99+ (41%)\x1b[?2026l")
-	if frames != 2 || selectedNumber(&d) != 9 || counted(&d) {
+	write("\x1b[?2026h\x1b[4;2H\x1b[m" + strings.Repeat(" ", 198) + row(5, " 9") + "\x1b[2;12H99+ (41%)  filter: x\x1b[?2026l")
+	if _, ok := counted(&d); ok || frames != 2 || selectedNumber(&d) != 9 {
 		t.Errorf("%d frames, number %d, title %q", frames, selectedNumber(&d), title(&d))
+	}
+	write("\x1b[?2026h\x1b[2;12Hof 3,000 frames  filter: x\x1b[?2026l")
+	if n, ok := counted(&d); ok {
+		t.Errorf("the number of frames is taken for that of matches, %d", n)
 	}
 	if _, ok := selectedAge(&d, at); ok {
 		t.Error("a row without a time has an age")

@@ -180,7 +180,7 @@ func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
 		}},
 		{name: "number", to: func(int) (string, int) {
 			n := 1 + random.IntN(last)
-			return fmt.Sprintf(":%d\r", n), n
+			return fmt.Sprintf(":%d", n), n
 		}},
 	} {
 		var times []time.Duration
@@ -206,6 +206,12 @@ func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
 			if err != nil {
 				return nil, err
 			}
+			if strings.HasPrefix(keys, ":") {
+				if err := b.write(s, keys); err != nil {
+					return nil, err
+				}
+				keys = "\r"
+			}
 			took, err := s.press(b.ctx, keys, "the row of "+k.name, wanted)
 			if err != nil {
 				return nil, err
@@ -216,6 +222,14 @@ func (b *bench) turn(s *screen, last int) (readings []keyReading, err error) {
 		readings = append(readings, keyReading{k.name, quantile(times, 0.5), quantile(times, 0.99)})
 	}
 	return readings, nil
+}
+
+// write types what is not complete before enter, which is left to the caller.
+func (b *bench) write(s *screen, text string) error {
+	_, err := s.press(b.ctx, text, "what was typed", func(d *display) bool {
+		return strings.Contains(d.line(terminalHeight-2), text[1:])
+	})
+	return err
 }
 
 // sift filters the messages listed, so many, by words that an eighth of them have,
@@ -235,13 +249,16 @@ func (b *bench) sift(s *screen, listed int, rare string) (readings []searchReadi
 			n, ok := counted(d)
 			return ok && n >= search.least && strings.Contains(title(d), shown)
 		}
+		if err := b.write(s, "/"+search.words); err != nil {
+			return nil, err
+		}
 		if search.least == 0 {
-			r.first, err = s.press(b.ctx, "/"+search.words+"\r", "no match", func(d *display) bool {
+			r.first, err = s.press(b.ctx, "\r", "no match", func(d *display) bool {
 				return all(d) && strings.Contains(d.line(3), "no message matches")
 			})
 			r.counted = r.first
 		} else {
-			if r.first, err = s.press(b.ctx, "/"+search.words+"\r", "the first matches", func(d *display) bool {
+			if r.first, err = s.press(b.ctx, "\r", "the first matches", func(d *display) bool {
 				return strings.Contains(title(d), shown) && strings.Contains(d.selected(), search.words)
 			}); err == nil {
 				s.want(all)

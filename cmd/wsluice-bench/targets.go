@@ -133,7 +133,7 @@ func (r *report) inspectorTargets() (all []target) {
 		all = append(all, target{
 			fmt.Sprintf("one drawn screen %dx%d at %s rows while %s frames a second arrive", terminalWidth, terminalHeight, count(float64(r.capture)), count(followRate)),
 			"< 15 ms, ≤ 30 a second",
-			fmt.Sprintf("%s ms, %d a second", milli(l.p50), l.rate), l.p50 < 15*time.Millisecond && l.rate <= 30,
+			fmt.Sprintf("%s ms (%s ms of CPU), %d a second", milli(l.p50), milli(l.each), l.rate), l.p50 < 15*time.Millisecond && l.rate <= 30,
 		})
 	}
 	return all

@@ -19,12 +19,14 @@ type model struct {
 	tape      *tape
 	live      [2]uint64 // connections that are open
 	query     rows.Query
-	horizon   uint64    // 0: not paused
+	paused    bool
+	horizon   uint64    // of the pause
 	as        string    // what listed was made of
 	listed    []message // that match
 	messages  []message // that are listed
 	open      []message // unfolded
 	sel, top  place
+	line      int // of the selection, from the top
 	placed    rows.Position
 	height    int
 	following bool
@@ -42,7 +44,7 @@ func (m *model) all() (list []place) {
 		m.as, m.listed = now, m.tape.list(m.query)
 	}
 	m.messages = m.listed
-	if m.horizon > 0 {
+	if m.paused {
 		m.messages = slices.DeleteFunc(slices.Clone(m.listed), func(e message) bool {
 			return e.position(m.query.Conn).Number > m.horizon
 		})
@@ -85,7 +87,7 @@ func index(list []place, p place) int {
 func (m *model) settle(sel, top int) {
 	list := m.all()
 	if len(list) == 0 {
-		m.sel, m.top = place{}, place{}
+		m.sel, m.top, m.line = place{}, place{}, 0
 		return
 	}
 	if m.following {
@@ -97,7 +99,7 @@ func (m *model) settle(sel, top int) {
 	}
 	sel = min(max(sel, 0), len(list)-1)
 	top = max(min(top, sel, len(list)-m.height), sel-m.height+1, 0)
-	m.sel, m.top = list[sel], list[top]
+	m.sel, m.top, m.line = list[sel], list[top], sel-top
 	m.placed = m.sel.at
 }
 
@@ -146,19 +148,17 @@ func (m *model) seek(p rows.Position) {
 
 // requery lists other messages.
 func (m *model) requery(q rows.Query) {
-	list := m.all()
-	line := index(list, m.sel) - index(list, m.top)
 	if q.Conn != m.query.Conn {
-		m.following, m.horizon, m.open = true, 0, nil
+		m.following, m.paused, m.open = true, false, nil
 	}
 	m.query = q
-	list = m.all()
+	list := m.all()
 	i := index(list, place{at: m.placed})
 	if i == len(list) && i > 0 {
 		for i--; list[i].sub > 0; i-- {
 		}
 	}
-	m.settle(i, i-line)
+	m.settle(i, i-m.line)
 }
 
 func (m *model) fold() {
@@ -337,13 +337,11 @@ func (m *model) random(t *testing.T, l *rows.List, rng *rand.Rand, filters []str
 		m.fold()
 		return "fold"
 	case 21:
-		on := m.horizon == 0
-		l.Pause(on)
-		if m.horizon = 0; on {
-			m.horizon, _ = m.tape.Count(t.Context(), m.query.Conn)
-		}
+		m.paused = !m.paused
+		l.Pause(m.paused)
+		m.horizon, _ = m.tape.Count(t.Context(), m.query.Conn)
 		m.again()
-		return fmt.Sprint("pause ", on)
+		return fmt.Sprint("pause ", m.paused)
 	case 22, 23, 24, 25:
 		n := []int{1, 5, 100, 600}[rng.IntN(4)]
 		m.traffic(rng, n)

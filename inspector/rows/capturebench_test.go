@@ -12,6 +12,15 @@ import (
 	"github.com/wsluice/wsluice/store"
 )
 
+// page goes on by a page, and now and then back to the middle.
+func page(l *told, i, by int) {
+	if i%100 == 99 {
+		l.To(million / 2)
+		return
+	}
+	l.Page(by)
+}
+
 // BenchmarkCapture is what keys take in a stored capture of a million frames of
 // about 100 bytes on ten connections, all listed together.
 func BenchmarkCapture(b *testing.B) {
@@ -60,10 +69,10 @@ func BenchmarkCapture(b *testing.B) {
 			l.rest()
 			l.Last()
 		}},
-		{"page-down", rows.Query{}, func(l *told, i int) { l.Page(1) }},
-		{"page-up", rows.Query{}, func(l *told, i int) { l.Page(-1) }},
+		{"page-down", rows.Query{}, func(l *told, i int) { page(l, i, 1) }},
+		{"page-up", rows.Query{}, func(l *told, i int) { page(l, i, -1) }},
 		{"number", rows.Query{}, func(l *told, i int) { l.To(uint64(i*1_234_567%million) + 1) }},
-		{"common-page-up", rows.Query{Filter: common}, func(l *told, i int) { l.Page(-1) }},
+		{"common-page-up", rows.Query{Filter: common}, func(l *told, i int) { page(l, i, -1) }},
 		{"rare-home-end", rows.Query{Filter: needle}, func(l *told, i int) {
 			l.First()
 			l.arrive()

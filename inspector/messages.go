@@ -3,7 +3,6 @@ package inspector
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/rivo/tview"
 
@@ -37,12 +36,6 @@ type messages struct {
 	from   *frame.Side
 	hidden uint16 // opcodes
 }
-
-// The opcodes that keys hide.
-const (
-	pings    = 1<<frame.Ping | 1<<frame.Pong
-	controls = pings | 1<<frame.Close
-)
 
 func newMessages(r *root, conn uint64) *messages {
 	m := &messages{r: r, asker: r.i.start(), typist: r.i.start()}
@@ -198,23 +191,6 @@ func (m *messages) title() draw.Line {
 	return title
 }
 
-// selection names what leaves messages out.
-func (m *messages) selection() (words []string) {
-	if m.text != "" {
-		words = append(words, "filter: "+decode.Visible(m.text))
-	}
-	if m.from != nil {
-		words = append(words, "from "+m.from.String())
-	}
-	switch {
-	case m.hidden == controls:
-		words = append(words, "no control frames")
-	case m.hidden != 0:
-		words = append(words, "no pings")
-	}
-	return words
-}
-
 // note is at the right end of the title: whether the list moves by itself.
 func (m *messages) note() draw.Line {
 	if came, paused := m.list.Paused(); paused {
@@ -347,169 +323,12 @@ func (m *messages) enter(inner bool) {
 	}
 }
 
-// choose does what leaves messages out.
-func (m *messages) choose(a keys.Action) bool {
-	switch a {
-	case keys.Filter:
-		m.editFilter()
-		return true
-	case keys.OnlyClient:
-		m.only(frame.Client)
-	case keys.OnlyServer:
-		m.only(frame.Server)
-	case keys.HidePings:
-		m.hide(pings)
-	case keys.HideControl:
-		m.hide(controls)
-	case keys.Export:
-		m.r.export(exported{conn: m.conn, query: m.query(), chosen: len(m.selection()) > 0, message: m.detail.at})
-		return true
-	default:
-		return false
-	}
-	m.list.SetQuery(m.query())
-	return true
-}
-
-func (m *messages) only(side frame.Side) {
-	if m.from != nil && *m.from == side {
-		m.from = nil
-	} else {
-		m.from = &side
-	}
-}
-
-func (m *messages) hide(opcodes uint16) {
-	if m.hidden == opcodes {
-		opcodes = 0
-	}
-	m.hidden = opcodes
-}
-
-// A filter is applied while it is typed in captures of up to filterLive frames,
-// when no key has come for typeDelay: half an expression often is a filter too.
-const (
-	filterLive = 100_000
-	typeDelay  = 150 * time.Millisecond
-)
-
-// editFilter asks for a filter, which is checked as it is typed.
-func (m *messages) editFilter() {
-	before, wanted := m.text, m.wanted
-	m.r.enter(&line{
-		label: "/", past: &m.r.filters, complete: completeName(filter.OfMessages),
-		changed: func(text string) (string, draw.Style) {
-			f, verdict, style := messageFilter(text)
-			switch {
-			case style == draw.Bad:
-				m.typist.stop()
-			case m.list.Counts().Total <= filterLive:
-				m.typist.do(typeDelay, func(context.Context) {
-					m.r.i.post(func() {
-						if m.r.prompt != nil {
-							m.filter(text, f)
-						}
-					})
-				})
-			default:
-				verdict += ", enter applies it"
-			}
-			return verdict, style
-		},
-		done: func(text string) bool {
-			f, _, style := messageFilter(text)
-			if style != draw.Bad {
-				m.typist.stop()
-				m.filter(text, f)
-			}
-			return style != draw.Bad
-		},
-		gone: func() {
-			m.typist.stop()
-			m.filter(before, wanted)
-		},
-	}, before)
-}
-
-// messageFilter reads a filter and says what it makes of it.
-func messageFilter(text string) (*filter.Messages, string, draw.Style) {
-	if text == "" {
-		return nil, "all", draw.Dim
-	}
-	f, err := filter.ParseMessages(text)
-	if err != nil {
-		return nil, filterFault(err), draw.Bad
-	}
-	return f, "valid", draw.Good
-}
-
-// filter shows only what matches f, which text stands for; nil shows all.
-func (m *messages) filter(text string, f *filter.Messages) {
-	if text != m.text {
-		m.text, m.wanted = text, f
-		m.list.SetQuery(m.query())
-	}
-}
-
 // connection returns the one that is listed, or that of the selected message.
 func (m *messages) connection() uint64 {
 	if m.conn != 0 {
 		return m.conn
 	}
 	return m.detail.at.conn
-}
-
-// neighbour lists the next newer or older connection that has messages.
-func (m *messages) neighbour(step int) {
-	if m.conn == 0 {
-		return
-	}
-	from := m.conn
-	m.asker.do(0, func(ctx context.Context) {
-		found, err := neighbour(ctx, m.r.i.o.Source, from, step)
-		m.r.i.post(func() {
-			switch {
-			case err != nil:
-				m.r.tell(draw.Bad, decode.Visible(err.Error()))
-			case found == 0:
-				m.r.tell(draw.Plain, "there is no other connection with messages that way")
-			case m.conn == from:
-				m.show(found)
-			}
-		})
-	})
-}
-
-// neighbour returns the id of the next connection with frames, 0 for none.
-func neighbour(ctx context.Context, source Source, from uint64, step int) (uint64, error) {
-	newest, err := source.Conns(ctx, 0, 1)
-	if err != nil || len(newest) == 0 {
-		return 0, err
-	}
-	for before := from; step < 0 && before > 1; {
-		page, err := source.Conns(ctx, before, 100)
-		if err != nil || len(page) == 0 {
-			return 0, err
-		}
-		for i := range page {
-			if hasFrames(&page[i]) {
-				return page[i].ID, nil
-			}
-		}
-		before = page[len(page)-1].ID
-	}
-	for low := from; step > 0 && low < newest[0].ID; low += 100 {
-		page, err := source.Conns(ctx, low+101, 100)
-		if err != nil {
-			return 0, err
-		}
-		for i := len(page) - 1; i >= 0; i-- {
-			if page[i].ID > low && hasFrames(&page[i]) {
-				return page[i].ID, nil
-			}
-		}
-	}
-	return 0, nil
 }
 
 func (m *messages) mouse(action tview.MouseAction, x, y int) {

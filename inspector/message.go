@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -115,7 +114,6 @@ func readMessage(ctx context.Context, i *Inspector, at place) (*detail.Document,
 		return nil, errGone
 	}
 	whole := *m
-	whole.Payload = slices.Clone(m.Payload)
 	whole.Time = m.Time.In(i.o.Zone)
 	subject := detail.Subject{Conn: &conn, Message: &whole}
 	if subject.Frames, err = readFrames(ctx, source, &whole); err != nil {

@@ -191,7 +191,7 @@ func (m *Messages) limit() int {
 }
 
 // Message returns the message Next moved to. It and its payload are valid until
-// the next call of Next.
+// the next call of Next, and stay so when the walk is closed.
 func (m *Messages) Message() *frame.Message { return &m.message }
 
 // Connection returns the connection of that message as it was when it was first

@@ -38,7 +38,7 @@ type Messages interface {
 	// an error. Behind the last it may be called again, when there may be more.
 	Next() bool
 	// Message returns the message Next moved to. It and its payload are valid
-	// until the next call of Next.
+	// until the next call of Next, and stay so when the walk is closed.
 	Message() *frame.Message
 	// Position returns where that message came out: the number of the record that
 	// completed it, and which of several that came out with the same record it

@@ -14,7 +14,7 @@ import (
 func TestInspectorColours(t *testing.T) {
 	for _, no := range []string{"", "1"} {
 		p := onTerminal(t, []string{"WSLUICE_HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "NO_COLOR=" + no}, "demo")
-		p.see(t, "wss://prices.test", "refused")
+		p.see(t, "OPEN", ".test/")
 		p.press(t, "2")
 		p.see(t, "messages", "FOLLOW")
 		for _, key := range []string{"?", "<esc>", "6", "1"} {
@@ -35,7 +35,7 @@ func TestInspectorTerminals(t *testing.T) {
 	for _, name := range []string{"xterm-256color", "xterm", "screen-256color", "tmux-256color", "linux", "vt220"} {
 		t.Run(name, func(t *testing.T) {
 			p := onTerminal(t, []string{"WSLUICE_HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TERM=" + name}, "demo")
-			p.see(t, "wss://prices.test", "refused")
+			p.see(t, "OPEN", ".test/")
 			p.press(t, "2")
 			p.see(t, "messages", "FOLLOW")
 			p.press(t, "g", "<down>", "<down>", "<up>")

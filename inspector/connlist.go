@@ -38,7 +38,7 @@ const (
 )
 
 func newConnList(r *root) *connList {
-	l := &connList{r: r, worker: r.i.start()}
+	l := &connList{r: r, worker: r.i.start(), follow: true}
 	l.load(0)
 	return l
 }

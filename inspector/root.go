@@ -139,13 +139,18 @@ func (r *root) home() {
 	}
 }
 
+// connections is the first screen.
+func (r *root) connections() *connections { return r.stack[0].(*connections) }
+
 // leave quits; what would be lost by it is asked about first.
 func (r *root) leave() {
-	if !r.i.o.Records || r.status.Open == 0 {
+	// The status is up to a second old; the list is not.
+	open := max(r.status.Open, r.connections().list.open())
+	if !r.i.o.Records || open == 0 {
 		r.i.quit()
 		return
 	}
-	r.ask(draw.Counted(uint64(r.status.Open), "connection")+" will end with the recording. Quit? y/n", func(key rune) bool {
+	r.ask(draw.Counted(uint64(open), "connection")+" will end with the recording. Quit? y/n", func(key rune) bool {
 		if key == 'y' || key == 'Y' {
 			r.i.quit()
 		}

@@ -232,7 +232,10 @@ func (m *Messages) underWay(c *conversation, side frame.Side) (first uint64, err
 // not complete before r, and sets the sides that have sent none of the records
 // just before.
 func (m *Messages) begun(c *conversation, r *frame.Record) (uint64, error) {
-	const back = 256
+	// Among many busy connections each record is in a block of its own, so that a
+	// longer look back would unpack many for every connection that is met. Those
+	// that stay blind are looked at again when it matters.
+	const back = 4
 	from := max(r.Seq, back+1) - back
 	page, err := m.r.Page(m.ctx, r.Conn, from, int(r.Seq-from))
 	if err != nil {

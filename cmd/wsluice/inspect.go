@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
+	"github.com/gdamore/tcell/v2"
 	"github.com/gdamore/tcell/v2/terminfo"
 	"github.com/spf13/cobra"
 
@@ -84,7 +86,28 @@ func (p *program) inspectorOptions(theme string) (inspector.Options, error) {
 	} else if !colour(p.stdout) {
 		c.theme = draw.ThemeNamed("mono")
 	}
+	if err := checkTerminal(); err != nil {
+		return inspector.Options{}, err
+	}
 	return inspector.Options{Keys: c.keys, Theme: c.theme, Mouse: c.mouse, ASCII: !utf8Terminal(), NoClipboard: noClipboard()}, nil
+}
+
+// checkTerminal refuses a terminal that the inspector cannot use.
+func checkTerminal() error {
+	if runtime.GOOS == "windows" {
+		return nil // its console has no description
+	}
+	if _, err := tcell.LookupTerminfo(os.Getenv("TERM")); err != nil {
+		return terminalFailure(err)
+	}
+	return nil
+}
+
+func terminalFailure(err error) error {
+	return &failure{
+		code: exitUsage, err: fmt.Errorf("use the terminal %q: %w", os.Getenv("TERM"), err),
+		hint: "set TERM to what your terminal is, such as xterm-256color, or use wsluice messages and wsluice export",
+	}
 }
 
 // noClipboard reports whether the terminal is known not to take anything for a
@@ -120,10 +143,7 @@ func (p *program) inspect(ctx context.Context, path string, o inspector.Options)
 		return &failure{code: exitFailed, hint: "this is a bug of wsluice: please report it with the lines above", err: err}
 	}
 	if err != nil {
-		return &failure{
-			code: exitUsage, err: fmt.Errorf("use the terminal %q: %w", os.Getenv("TERM"), err),
-			hint: "set TERM to what your terminal is, such as xterm-256color, or use wsluice messages and wsluice export",
-		}
+		return terminalFailure(err)
 	}
 	return nil
 }

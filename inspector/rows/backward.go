@@ -12,7 +12,7 @@ import (
 const (
 	// minBack is how many rows are kept of those found on the way, though fewer
 	// are wanted: to begin a walk costs as much as to read some thousand records.
-	minBack = 512
+	minBack = 64
 	// maxStride bounds how many records are gone back at a time, nearby how many
 	// when a walk from each match to the next would do as well.
 	maxStride = 1 << 18

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"reflect"
 	"slices"
 	"strings"
@@ -54,6 +55,11 @@ func onTerminal(t testing.TB, env []string, args ...string) *terminal {
 	p.cmd.Env = append(p.cmd.Env, env...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = line, line, line
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	// Who runs the tests under nohup ignores hangups, and what is started would as
+	// well; a signal that is caught is not ignored.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (p *program) openFailure(path string, err error) error {
 	}
 	hint := "record one with wsluice proxy"
 	if p.capture != "" {
-		hint = "check the path given with --capture"
+		hint = "check the path of the capture"
 	}
 	return &failure{code: exitUsage, hint: hint, err: fmt.Errorf("there is no capture at %s", path)}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -25,8 +26,11 @@ type memoryTape struct {
 	owner *memory
 	conn  frame.Connection
 	wire  [2][]byte
-	order []frame.Side // of the bytes
-	end   *frame.End
+	// sent is what each side sent itself, whatever became of it.
+	sent     [2][]byte
+	inserted []inserted
+	order    []frame.Side // of the bytes
+	end      *frame.End
 }
 
 func newMemory() *memory {
@@ -61,10 +65,65 @@ func (t *memoryTape) Append(from frame.Side, at time.Time, wire []byte) {
 		return
 	}
 	t.wire[from] = append(t.wire[from], wire...)
+	t.sent[from] = append(t.sent[from], wire...)
 	if len(t.order) < 10_000 {
 		t.order = append(t.order, slices.Repeat([]frame.Side{from}, len(wire))...)
 	}
 	t.owner.changed.Broadcast()
+}
+
+// inserted is what Insert was given.
+type inserted struct {
+	frame.Passage
+	wire []byte
+}
+
+func (t *memoryTape) Insert(p frame.Passage, wire []byte) {
+	t.owner.lock.Lock()
+	defer t.owner.lock.Unlock()
+	if t.end != nil {
+		panic("insert into a closed tape")
+	}
+	t.inserted = append(t.inserted, inserted{p, slices.Clone(wire)})
+	if p.Origin == frame.Observed || p.Origin == frame.Dropped {
+		t.sent[p.From] = append(t.sent[p.From], wire...)
+	}
+	t.owner.changed.Broadcast()
+}
+
+// Inflater inflates everything that side sent, as a store would.
+func (t *memoryTape) Inflater(_ context.Context, from frame.Side, n uint64) (*frame.Inflater, error) {
+	t.owner.lock.Lock()
+	wire := slices.Clone(t.sent[from])
+	extensions := frame.ParseExtensions(t.conn.Extensions)
+	t.owner.lock.Unlock()
+	f := &frame.Inflater{Takeover: !extensions.NoContextTakeover[from]}
+	var c frame.Cutter
+	var payload []byte
+	compressed := false
+	for n > 0 {
+		p, size, ok := c.Next(wire)
+		wire = wire[size:]
+		if !ok {
+			return nil, errors.New("the tape has fewer frames")
+		}
+		frame.Mask(p.Data, p.Header.Mask, p.Offset)
+		if !p.Header.Opcode.Control() {
+			if p.Header.Opcode != frame.Continuation && p.Offset == 0 {
+				payload, compressed = nil, p.Header.RSV == frame.RSV1
+			}
+			payload = append(payload, p.Data...)
+			if p.Last && p.Header.Fin && compressed {
+				if _, _, err := f.Append(nil, payload, 0); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if p.Last {
+			n--
+		}
+	}
+	return f, nil
 }
 
 func (t *memoryTape) Close(end frame.End) {

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -38,16 +40,22 @@ type discard struct{}
 
 func (discard) Open(*frame.Connection) (Tape, error) { return discard{}, nil }
 func (discard) Append(frame.Side, time.Time, []byte) {}
-func (discard) Close(frame.End)                      {}
-func forgetting(o *Options)                          { o.Recorder = discard{} }
-func (blackHole) Write(p []byte) (int, error)        { return len(p), nil }
-func (blackHole) Read([]byte) (int, error)           { return 0, io.EOF }
-func (blackHole) SetReadDeadline(time.Time) error    { return nil }
-func (blackHole) LocalAddr() (a net.Addr)            { return a }
-func (blackHole) RemoteAddr() (a net.Addr)           { return a }
-func (blackHole) SetDeadline(time.Time) error        { return nil }
-func (blackHole) SetWriteDeadline(time.Time) error   { return nil }
-func (blackHole) Close() error                       { return nil }
+func (discard) Insert(frame.Passage, []byte)         {}
+
+func (discard) Inflater(context.Context, frame.Side, uint64) (*frame.Inflater, error) {
+	return nil, errors.New("nothing is kept")
+}
+
+func (discard) Close(frame.End)                    {}
+func forgetting(o *Options)                        { o.Recorder = discard{} }
+func (blackHole) Write(p []byte) (int, error)      { return len(p), nil }
+func (blackHole) Read([]byte) (int, error)         { return 0, io.EOF }
+func (blackHole) SetReadDeadline(time.Time) error  { return nil }
+func (blackHole) LocalAddr() (a net.Addr)          { return a }
+func (blackHole) RemoteAddr() (a net.Addr)         { return a }
+func (blackHole) SetDeadline(time.Time) error      { return nil }
+func (blackHole) SetWriteDeadline(time.Time) error { return nil }
+func (blackHole) Close() error                     { return nil }
 
 // blackHole is a connection that takes everything.
 type blackHole struct{}

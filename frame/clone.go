@@ -26,6 +26,25 @@ func (a *Assembler) Clone(limit int) (*Assembler, bool) {
 	return b, true
 }
 
+// Clone returns an inflater of its own that stands where f stands.
+func (f *Inflater) Clone() *Inflater {
+	return &Inflater{Takeover: f.Takeover, Max: f.Max, window: slices.Clone(f.window), lost: f.lost}
+}
+
+// Inflater returns an inflater of its own that stands behind the compressed
+// messages of a side that were complete in what was pushed.
+func (a *Assembler) Inflater(from Side) *Inflater {
+	f := a.inflaters[from].Clone()
+	f.Takeover = a.takeover(from)
+	return f
+}
+
+// Resume has what a side sends next inflated by f, which belongs to a from then
+// on: so can an assembler begin in the middle of a connection, between two
+// messages of that side. The seq it begins behind is to be told by Pass, unless
+// records are pushed that are numbered from 1.
+func (a *Assembler) Resume(from Side, f *Inflater) { a.inflaters[from] = *f }
+
 // Held returns how many bytes a holds of what passed: up to 64 KiB for context
 // takeover, and the payloads of messages under way.
 func (a *Assembler) Held() int {

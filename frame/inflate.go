@@ -59,6 +59,14 @@ func (f *Inflater) Append(dst, payload []byte, keep int) (out []byte, size uint6
 // one fails.
 func (f *Inflater) Skip() { f.lose(errMissed) }
 
+// Lost returns why no later message can be inflated, nil when it can.
+func (f *Inflater) Lost() error {
+	if f.lost == nil {
+		return nil
+	}
+	return fmt.Errorf("inflate: lost the context: %w", f.lost)
+}
+
 func (f *Inflater) lose(why error) {
 	if f.Takeover && f.lost == nil {
 		f.lost = why
@@ -69,8 +77,8 @@ func (f *Inflater) lose(why error) {
 // inflate is Append, which can also take a payload whose end is known to be
 // missing: then it is no error that the message ends too early.
 func (f *Inflater) inflate(dst, payload []byte, keep int, whole bool) (out []byte, size uint64, err error) {
-	if f.lost != nil {
-		return dst, 0, fmt.Errorf("inflate: lost the context: %w", f.lost)
+	if err := f.Lost(); err != nil {
+		return dst, 0, err
 	}
 	if len(payload) == 0 && whole {
 		// An empty message is one zero byte, but peers send and take none.

@@ -11,6 +11,7 @@ import "encoding/binary"
 // goroutine at a time.
 type Scanner struct {
 	skip   uint64 // payload bytes still to come
+	frames uint64 // scanned whole
 	head   [MaxHeaderSize]byte
 	have   uint8 // header bytes in head
 	open   bool  // within a fragmented message
@@ -35,8 +36,11 @@ func (s *Scanner) Scan(p []byte) (boundary int) {
 		}
 		i += int(s.skip)
 		s.skip = 0
-		if i > 0 && s.AtMessage() {
-			boundary = i
+		if i > 0 {
+			s.frames++
+			if !s.open {
+				boundary = i
+			}
 		}
 		if i == len(p) {
 			return boundary
@@ -47,6 +51,33 @@ func (s *Scanner) Scan(p []byte) (boundary int) {
 		}
 	}
 }
+
+// Step advances over p, which must directly follow what was scanned before, to
+// the end of the frame under way or to the end of p, whatever comes first. It
+// returns how many bytes it took.
+func (s *Scanner) Step(p []byte) (n int) {
+	if s.broken || len(p) == 0 {
+		return len(p)
+	}
+	if s.skip == 0 {
+		if n = s.header(p); s.have > 0 || s.broken {
+			return len(p)
+		}
+	}
+	left := uint64(len(p) - n)
+	if s.skip > left {
+		s.skip -= left
+		return len(p)
+	}
+	n += int(s.skip)
+	s.skip = 0
+	s.frames++
+	return n
+}
+
+// Reset has s stand before a first frame again, wherever it stands. What Frames
+// and SawClose tell stays.
+func (s *Scanner) Reset() { *s = Scanner{frames: s.frames, closed: s.closed} }
 
 // header takes the bytes of a header from p, sets what follows from it when it
 // is complete, and returns how many bytes it took.
@@ -88,6 +119,9 @@ func (s *Scanner) AtFrame() bool { return !s.broken && s.skip == 0 && s.have == 
 // AtMessage reports whether the scanned bytes end with a whole message, so that
 // one more message could be sent here.
 func (s *Scanner) AtMessage() bool { return s.AtFrame() && !s.open }
+
+// Frames returns how many frames were scanned whole.
+func (s *Scanner) Frames() uint64 { return s.frames }
 
 // Broken reports whether a header with an impossible length was met: what
 // follows cannot be told into frames.

@@ -93,6 +93,61 @@ func TestClone(t *testing.T) {
 	}
 }
 
+// TestResume hands the inflaters of one assembler to another in the middle of a
+// connection. It would catch one that shares its window with its origin, and an
+// assembler that takes what it was not given for lost.
+func TestResume(t *testing.T) {
+	records := stream(t, 2, 2000)
+	whole := &Assembler{Extensions: Extensions{Deflate: true}}
+	resumed := 0
+	for i, r := range records {
+		whole.Push(r)
+		if i%5 != 0 || whole.Midway() {
+			continue
+		}
+		resumed++
+		from, _ := whole.Clone(0)
+		for _, numbered := range []bool{true, false} {
+			a := &Assembler{Extensions: whole.Extensions}
+			for side := range a.inflaters {
+				f := from.Inflater(Side(side))
+				if err := f.Lost(); err != nil {
+					t.Fatal(err)
+				}
+				a.Resume(Side(side), f)
+			}
+			if numbered {
+				a.Pass(r.Seq)
+			}
+			want, _ := from.Clone(0)
+			for j, next := range records[i+1 : min(i+30, len(records))] {
+				wanted, again := want.Push(next), *next
+				if !numbered {
+					again.Seq = uint64(j + 1)
+				}
+				got := a.Push(&again)
+				if len(got) != len(wanted) {
+					t.Fatalf("frame %d: %d messages, want %d", next.Seq, len(got), len(wanted))
+				}
+				for k := range got {
+					if got[k].Error != "" || !bytes.Equal(got[k].Payload, wanted[k].Payload) {
+						t.Fatalf("frame %d: %q, want %q (%s)", next.Seq, got[k].Payload, wanted[k].Payload, got[k].Error)
+					}
+				}
+			}
+		}
+	}
+	if resumed < 100 {
+		t.Errorf("only %d were resumed", resumed)
+	}
+	// A gap loses the context, and an inflater must say so before it is used.
+	whole.Pass(1 << 20)
+	whole.Push(&Record{Seq: 1<<20 + 2, Header: Header{Fin: true, Opcode: Ping}})
+	if whole.Inflater(Client).Lost() == nil || whole.Inflater(Server).Lost() == nil {
+		t.Error("an inflater behind a gap is not lost")
+	}
+}
+
 // TestCloneOfLost catches a clone for another limit where a message may have been
 // left out because of the limit.
 func TestCloneOfLost(t *testing.T) {

@@ -93,6 +93,16 @@ func newModel(stream []byte) model {
 	return m
 }
 
+// whole returns how many frames end at or before the offset at.
+func (m *model) whole(at int) (n uint64) {
+	for _, f := range m.frames {
+		if f <= at {
+			n++
+		}
+	}
+	return n
+}
+
 // lastWithin returns the last of the ascending offsets in (from, to], or -1.
 func lastWithin(offsets []int, from, to int) int {
 	found := -1
@@ -143,6 +153,39 @@ func checkScanner(t *testing.T, stream []byte, seed uint64) {
 		if got, want := s.Broken(), m.broken > 0 && at >= m.broken; got != want {
 			t.Fatalf("Broken at %d: %v", at, got)
 		}
+		if got, want := s.Frames(), m.whole(at); got != want {
+			t.Fatalf("%d frames at %d, want %d", got, at, want)
+		}
+	}
+	checkStep(t, stream, seed, m)
+}
+
+// checkStep goes through stream by frames: in each part Step must stop behind
+// every frame that ends there, and nowhere else.
+func checkStep(t *testing.T, stream []byte, seed uint64, m model) {
+	t.Helper()
+	var s frame.Scanner
+	at := 0
+	for _, p := range parts(stream, seed) {
+		for end := at + len(p); at < end; {
+			want := end
+			for _, f := range m.frames {
+				if f > at {
+					want = min(f, end)
+					break
+				}
+			}
+			if n := s.Step(stream[at:end]); at+n != want {
+				t.Fatalf("Step at %d of %d took %d, want %d", at, end, n, want-at)
+			}
+			at = want
+			if s.Frames() != m.whole(at) || s.AtFrame() != (lastWithin(m.frames, at-1, at) == at) {
+				t.Fatalf("at %d: %d frames, AtFrame %v", at, s.Frames(), s.AtFrame())
+			}
+			if s.AtMessage() != (lastWithin(m.boundaries, at-1, at) == at) || s.Broken() != (m.broken > 0 && at >= m.broken) {
+				t.Fatalf("at %d: AtMessage %v, Broken %v", at, s.AtMessage(), s.Broken())
+			}
+		}
 	}
 }
 
@@ -179,6 +222,24 @@ func TestScannerSawClose(t *testing.T) {
 		}
 		if got := s.SawClose(); got != c.want {
 			t.Errorf("%s: SawClose() = %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// Reset must forget where in a frame it was, and nothing else: a count that began
+// anew would have an inflater be asked for at the wrong place.
+func TestScannerReset(t *testing.T) {
+	whole := wire(text, "a")
+	for _, start := range []string{"", "\x01\x01a", "\x88", "\x81\x7e\x01", "\x81\x05abc", "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", "\x88\x00"} {
+		var s frame.Scanner
+		s.Scan([]byte(start))
+		frames, closed := s.Frames(), s.SawClose()
+		s.Reset()
+		if s.Broken() || !s.AtMessage() || s.Frames() != frames || s.SawClose() != closed {
+			t.Errorf("%q: %+v", start, s)
+		}
+		if n := s.Step(append(whole, 0x81)); n != len(whole) || !s.AtMessage() || s.Frames() != frames+1 {
+			t.Errorf("%q: the next frame took %d bytes, %d frames", start, n, s.Frames())
 		}
 	}
 }

@@ -16,6 +16,10 @@ import (
 // ErrNotRecording: no process records the capture, or none that can be reached.
 var ErrNotRecording = errors.New("capture is not being recorded")
 
+// ErrNoPlace: something was not sent because no place between messages came in
+// time.
+var ErrNoPlace = errors.New("no place between messages")
+
 const (
 	// answerTime is how long a recorder may take for an answer that is not a
 	// stream. It takes milliseconds, unless it was stopped.

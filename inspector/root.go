@@ -33,6 +33,13 @@ type screen interface {
 	close()
 }
 
+// writer is a screen that takes keys as text while somebody writes in it, before
+// they mean anything else. Both methods report whether it did.
+type writer interface {
+	write(e *tcell.EventKey) bool
+	paste(text string) bool
+}
+
 // The smallest screen anything is shown on.
 const (
 	leastWidth  = 40
@@ -242,9 +249,12 @@ func (r *root) InputHandler() func(*tcell.EventKey, func(tview.Primitive)) {
 
 func (r *root) press(e *tcell.EventKey) {
 	r.news = news{}
-	if r.prompt != nil {
+	w, writes := r.top().(writer)
+	switch {
+	case r.prompt != nil:
 		r.prompt.key(e)
-	} else {
+	case writes && w.write(e):
+	default:
 		r.act(r.i.o.Keys.Action(r.top().keys(), e))
 	}
 	r.update()
@@ -253,9 +263,16 @@ func (r *root) press(e *tcell.EventKey) {
 // PasteHandler implements tview.Primitive.
 func (r *root) PasteHandler() func(string, func(tview.Primitive)) {
 	return func(text string, _ func(tview.Primitive)) {
-		if r.prompt != nil {
-			r.i.guard(func() { r.prompt.paste(text) })
+		if r.i.quitting {
+			return
 		}
+		r.i.guard(func() {
+			if r.prompt != nil {
+				r.prompt.paste(text)
+			} else if w, writes := r.top().(writer); writes && w.paste(text) {
+				r.update()
+			}
+		})
 	}
 }
 

@@ -67,6 +67,9 @@ type Status struct {
 	Reverse   string // the server it stands for, if any
 	Insecure  bool   // servers' certificates are not verified
 	Open      int    // connections under way
+	Holds     int    // that are on, by whomever
+	Held      int    // messages
+	Rules     int    // in force
 	// Rate is frames a second, History that of the last seconds, oldest first.
 	Rate    float64
 	History []float64

@@ -6,7 +6,8 @@ type Action string
 // Screen is a set of screens of the inspector.
 type Screen uint16
 
-// The screens. Message is the detail of one message, beside the list or alone.
+// The screens. Message is the detail of one message, beside the list or alone, and
+// Held that of one in the queue of held messages.
 const (
 	Connections Screen = 1 << iota
 	Messages
@@ -14,9 +15,13 @@ const (
 	Statistics
 	Events
 	Help
+	Queue
+	Held
+	Rules
 
-	lists      = Connections | Messages | Events
-	everywhere = lists | Message | Statistics | Help
+	lists      = Connections | Messages | Events | Queue | Rules
+	details    = Message | Held
+	everywhere = lists | details | Statistics | Help
 )
 
 // Binding is one line of the table.
@@ -44,10 +49,11 @@ const (
 	Find Group = "Find"
 	Take Group = "Take"
 	Go   Group = "Go"
+	Act  Group = "Intervene"
 )
 
 // Groups returns them in the order of the help page.
-func Groups() []Group { return []Group{Move, View, Find, Take, Go} }
+func Groups() []Group { return []Group{Move, View, Find, Take, Go, Act} }
 
 // The actions.
 const (
@@ -97,27 +103,51 @@ const (
 	ToMessages   Action = "messages"
 	ToStatistics Action = "statistics"
 	ToEvents     Action = "events"
+	ToQueue      Action = "queue"
+	ToRules      Action = "rules"
+	Intercept    Action = "intercept"
+	Kill         Action = "kill"
+	Accept       Action = "accept"
+	Drop         Action = "drop"
+	EditHeld     Action = "edit-held"
+	EditorHeld   Action = "edit-held-in-editor"
+	Undo         Action = "undo-edit"
+	AcceptAll    Action = "accept-all"
+	DropAll      Action = "drop-all"
+	Switch       Action = "switch-rule"
+	EditRules    Action = "edit-rules"
+	NewRule      Action = "new-rule"
 )
 
 // Table returns the default bindings, in the order of hints.
 func Table() []Binding {
 	return []Binding{
 		{ShowHelp, []Key{"?", "f1"}, everywhere &^ Help, Go, "this page", "help"},
-		{Open, []Key{"enter"}, lists | Message, Move, "open; unfold and fold", "open"},
+		{Accept, []Key{"a"}, Queue | Held, Act, "send the held message on, as edited if it was", "accept"},
+		{Drop, []Key{"d"}, Queue | Held, Act, "drop the held message", "drop"},
+		{EditHeld, []Key{"e"}, Queue | Held, Act, "edit the held message here", "edit"},
+		{EditorHeld, []Key{"E"}, Queue | Held, Act, "edit the held message in $EDITOR", "editor"},
+		{Undo, []Key{"u"}, Queue | Held, Act, "undo the edit of the held message", "undo"},
+		{AcceptAll, []Key{"A"}, Queue | Held, Act, "send all held messages on", "all"},
+		{DropAll, []Key{"D"}, Queue | Held, Act, "drop all held messages", ""},
+		{Switch, []Key{"space"}, Rules, Act, "switch the rule on or off", "on/off"},
+		{EditRules, []Key{"e"}, Rules, Act, "edit the rules in $EDITOR and put them in force", "edit"},
+		{NewRule, []Key{"n"}, Rules, Act, "a new rule for messages like the selected one", "new"},
+		{Open, []Key{"enter"}, lists | details, Move, "open; unfold and fold", "open"},
 		{Back, []Key{"esc"}, everywhere, Go, "clear what was set, then back", ""},
 		{Quit, []Key{"q"}, everywhere, Go, "back; at the first screen quit", ""},
-		{Filter, []Key{"/"}, lists, Find, "filter the list", "filter"},
-		{Search, []Key{"/"}, Message | Help, Find, "search in the text", "search"},
-		{NextMatch, []Key{"n"}, Message | Help, Find, "next match", "next"},
-		{PrevMatch, []Key{"N"}, Message | Help, Find, "previous match", ""},
+		{Filter, []Key{"/"}, Connections | Messages | Events, Find, "filter the list", "filter"},
+		{Search, []Key{"/"}, details | Help, Find, "search in the text", "search"},
+		{NextMatch, []Key{"n"}, details | Help, Find, "next match", "next"},
+		{PrevMatch, []Key{"N"}, details | Help, Find, "previous match", ""},
 		{Follow, []Key{"f"}, Messages | Connections | Events, View, "follow what comes", "follow"},
 		{Pause, []Key{"space"}, Messages, View, "pause the view; recording goes on", "pause"},
-		{NextView, []Key{"v"}, Messages | Message, View, "next form of the payload", "view"},
-		{PreviousView, []Key{"V"}, Messages | Message, View, "previous form of the payload", ""},
+		{NextView, []Key{"v"}, Messages | Message | Queue | Held, View, "next form of the payload", "view"},
+		{PreviousView, []Key{"V"}, Messages | Message | Queue | Held, View, "previous form of the payload", ""},
 		{Copy, []Key{"y"}, everywhere &^ (Help | Statistics), Take, "copy the payload, value or URL", "copy"},
-		{CopyAs, []Key{"Y"}, Messages | Message, Take, "copy in another form", ""},
+		{CopyAs, []Key{"Y"}, Messages | Message | Queue | Held, Take, "copy in another form", ""},
 		{Export, []Key{"x"}, Connections | Messages, Take, "export to a file", "export"},
-		{Save, []Key{"s"}, Messages | Message, Take, "save the payload to a file", "save"},
+		{Save, []Key{"s"}, Messages | Message | Queue | Held, Take, "save the payload to a file", "save"},
 		{ToStatistics, []Key{"S"}, Connections | Messages | Message, Go, "statistics of the connection", "stats"},
 		{Down, []Key{"j", "down"}, everywhere, Move, "a row down", ""},
 		{Up, []Key{"k", "up"}, everywhere, Move, "a row up", ""},
@@ -125,20 +155,20 @@ func Table() []Binding {
 		{PageUp, []Key{"ctrl-b", "pgup"}, everywhere, Move, "a page up", ""},
 		{First, []Key{"g", "home"}, everywhere, Move, "the first row", ""},
 		{Last, []Key{"G", "end"}, everywhere, Move, "the last row, and follow", ""},
-		{Left, []Key{"h", "left"}, Messages | Message | Events, Move, "scroll to the left", ""},
-		{Right, []Key{"l", "right"}, Messages | Message | Events, Move, "scroll to the right", ""},
-		{NextPane, []Key{"tab"}, Connections | Messages | Message, Move, "the next pane", "pane"},
-		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message, Move, "the previous pane", ""},
+		{Left, []Key{"h", "left"}, Messages | details | Events | Queue | Rules, Move, "scroll to the left", ""},
+		{Right, []Key{"l", "right"}, Messages | details | Events | Queue | Rules, Move, "scroll to the right", ""},
+		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules, Move, "the next pane", "pane"},
+		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules, Move, "the previous pane", ""},
 		{NextConn, []Key{"]"}, Messages | Message | Statistics, Move, "the next connection", ""},
 		{PreviousConn, []Key{"["}, Messages | Message | Statistics, Move, "the previous connection", ""},
 		{OnlyClient, []Key{">"}, Messages, Find, "only from the client, or all again", ""},
 		{OnlyServer, []Key{"<"}, Messages, Find, "only from the server, or all again", ""},
 		{HidePings, []Key{"p"}, Messages, Find, "hide ping and pong", ""},
 		{HideControl, []Key{"c"}, Messages, Find, "hide all control frames", ""},
-		{Wrap, []Key{"w"}, Messages | Message, View, "wrap long lines", ""},
-		{FoldAll, []Key{"z"}, Message, View, "fold or unfold all below", ""},
-		{Zoom, []Key{"\\"}, Connections | Messages | Message, View, "give a pane the whole screen", "zoom"},
-		{Split, []Key{"|"}, Connections | Messages | Message, View, "panes side by side or stacked", ""},
+		{Wrap, []Key{"w"}, Messages | Message | Queue | Held, View, "wrap long lines", ""},
+		{FoldAll, []Key{"z"}, details, View, "fold or unfold all below", ""},
+		{Zoom, []Key{"\\"}, Connections | Messages | Message | Queue | Held | Rules, View, "give a pane the whole screen", "zoom"},
+		{Split, []Key{"|"}, Connections | Messages | Message | Queue | Held | Rules, View, "panes side by side or stacked", ""},
 		{TimeFormat, []Key{"t"}, Connections | Messages | Events, View, "another way to show times", ""},
 		{SetMark, []Key{"m"}, Messages | Message, Find, "mark the message with a letter", ""},
 		{Jump, []Key{"'"}, Messages | Message, Find, "jump to a mark", ""},
@@ -146,6 +176,10 @@ func Table() []Binding {
 		{ToConns, []Key{"1"}, everywhere, Go, "connections", ""},
 		{ToMessages, []Key{"2"}, everywhere, Go, "messages of all connections", ""},
 		{ToEvents, []Key{"6"}, everywhere, Go, "event log", ""},
+		{ToQueue, []Key{"3"}, everywhere, Go, "the queue of held messages", ""},
+		{ToRules, []Key{"7"}, everywhere, Go, "rules", ""},
+		{Intercept, []Key{"I"}, everywhere &^ Help, Act, "hold messages that match a filter, or no more", ""},
+		{Kill, []Key{"K"}, Connections | Messages | Message, Act, "end the connection", ""},
 		{Command, []Key{":"}, everywhere, Go, "a command; a number or time to go to", "command"},
 		{Redraw, []Key{"ctrl-l"}, everywhere, View, "draw the screen anew", ""},
 	}
@@ -153,7 +187,7 @@ func Table() []Binding {
 
 // Names returns the screens of a set, as help and docs call them.
 func (s Screen) Names() []string {
-	names := []string{"connections", "messages", "message", "statistics", "events", "help"}
+	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "rules"}
 	var of []string
 	for i, name := range names {
 		if s&(1<<i) != 0 {

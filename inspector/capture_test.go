@@ -20,7 +20,8 @@ import (
 // of a test.
 type capture struct {
 	*store.Reader
-	dir string
+	Interventions // of tests that need them
+	dir           string
 
 	mu     sync.Mutex
 	marks  map[place]Mark
@@ -90,6 +91,14 @@ func (c *capture) Create(_ context.Context, name string, overwrite bool, write f
 		return path, err
 	}
 	return path, errors.Join(write(f), f.Close())
+}
+
+func (c *capture) Load(_ context.Context, name string, most int) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(c.dir, name))
+	if len(data) > most {
+		err = fmt.Errorf("%s has %d bytes, more than %d", name, len(data), most)
+	}
+	return data, err
 }
 
 // tape writes the frames of one connection.

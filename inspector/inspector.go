@@ -36,6 +36,9 @@ type Options struct {
 	// Records is whether quitting ends the recording. The user is asked first when
 	// connections are open.
 	Records bool
+	// Editor runs the user's editor on a file, with the terminal to itself, until
+	// it ends. It is nil when the user has none.
+	Editor func(path string) error
 	// Zone is the time zone to show, nil for the local one.
 	Zone *time.Location
 	// Screen takes the place of the terminal.

@@ -31,6 +31,7 @@ type Source interface {
 // Actions is what the inspector can ask for besides reading. Its methods may be
 // called from any goroutine.
 type Actions interface {
+	Interventions
 	// SetMark keeps a mark in the capture in place of the one the message has. One
 	// without label and note removes it.
 	SetMark(ctx context.Context, m Mark) error
@@ -39,6 +40,9 @@ type Actions interface {
 	// write fails, nothing of that name changes. It returns the file's full path. A
 	// file that is there already is an error unless overwrite is set.
 	Create(ctx context.Context, name string, overwrite bool, write func(io.Writer) error) (path string, err error)
+	// Load returns what is in the file of the given name, which a person typed. More
+	// than most bytes are an error.
+	Load(ctx context.Context, name string, most int) ([]byte, error)
 }
 
 // Event is something that happened while the capture was recorded.

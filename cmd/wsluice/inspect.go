@@ -89,7 +89,7 @@ func (p *program) inspectorOptions(theme string) (inspector.Options, error) {
 	if err := checkTerminal(); err != nil {
 		return inspector.Options{}, err
 	}
-	return inspector.Options{Keys: c.keys, Theme: c.theme, Mouse: c.mouse, ASCII: !utf8Terminal(), NoClipboard: noClipboard()}, nil
+	return inspector.Options{Keys: c.keys, Theme: c.theme, Mouse: c.mouse, ASCII: !utf8Terminal(), NoClipboard: noClipboard(), Editor: editor()}, nil
 }
 
 // checkTerminal refuses a terminal that the inspector cannot use.
@@ -135,7 +135,7 @@ func (p *program) inspect(ctx context.Context, path string, o inspector.Options)
 		return p.openFailure(path, err)
 	}
 	defer r.Close()
-	of := inspected{r, path}
+	of := inspected{Reader: r, path: path}
 	o.Source, o.Actions, o.Name = of, of, filepath.Base(path)
 	err = inspector.New(o).Run(ctx)
 	if fault, ok := errors.AsType[*inspector.Fault](err); ok {

@@ -130,7 +130,7 @@ func TestInspectedMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	var source inspector.Source = inspected{reader, path}
+	var source inspector.Source = inspected{Reader: reader, path: path}
 	walk := source.Messages(t.Context(), rows.Query{Conn: 1})
 	defer walk.Close()
 	var got []byte

@@ -19,6 +19,7 @@ import (
 type inspected struct {
 	*store.Reader
 	path string
+	inspector.Interventions
 }
 
 // Messages implements rows.Source.
@@ -79,14 +80,7 @@ func (c inspected) SetMark(ctx context.Context, m inspector.Mark) error {
 // Create implements inspector.Actions. The name is taken as in a shell without
 // variables: relative to the working folder, with ~/ for the home folder.
 func (c inspected) Create(_ context.Context, name string, overwrite bool, write func(io.Writer) error) (path string, err error) {
-	if rest, ok := cutHome(name); ok {
-		user, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("find the home folder: %w", err)
-		}
-		name = filepath.Join(user, rest)
-	}
-	if path, err = filepath.Abs(name); err != nil {
+	if path, err = typedPath(name); err != nil {
 		return "", err
 	}
 	if !overwrite {
@@ -109,6 +103,36 @@ func (c inspected) Create(_ context.Context, name string, overwrite bool, write 
 		return path, errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(file.Name()))
 	}
 	return path, nil
+}
+
+// Load implements inspector.Actions. The name is taken as by Create.
+func (c inspected) Load(_ context.Context, name string, most int) ([]byte, error) {
+	path, err := typedPath(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, int64(most)+1))
+	if err == nil && len(data) > most {
+		err = fmt.Errorf("read %s: it has more than %d bytes", path, most)
+	}
+	return data, err
+}
+
+// typedPath returns the path that a person means by a name.
+func typedPath(name string) (string, error) {
+	if rest, ok := cutHome(name); ok {
+		user, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find the home folder: %w", err)
+		}
+		name = filepath.Join(user, rest)
+	}
+	return filepath.Abs(name)
 }
 
 // cutHome returns what follows ~/ in a path.

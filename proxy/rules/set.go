@@ -1,45 +1,109 @@
-// Package rules changes traffic by rules a person wrote.
 package rules
 
 import (
-	"time"
-
-	"github.com/wsluice/wsluice/frame"
+	"fmt"
+	"slices"
 )
 
-// Set is a set of rules.
-type Set struct{}
+// Set is a set of rules. Any number of goroutines may use it at once, but for
+// Inherit.
+type Set struct {
+	name, text string
+	seed       uint64
+	rules      []*rule
+}
 
-// Handshake returns what is to be done with a handshake, of which c holds what is
-// known before the server is asked: URL, Client, Request and Start. It counts a
-// hit for every rule that acts. Any goroutine may call it.
-func (s *Set) Handshake(c *frame.Connection) Handshake { return Handshake{} }
+// Name returns the name the set was parsed with.
+func (s *Set) Name() string { return s.name }
 
-// Open returns what the rules do on a connection that was opened, or nil when none
-// can ever act on it. c is kept and must not be changed meanwhile.
-func (s *Set) Open(c *frame.Connection) *Conn { return nil }
+// Text returns the YAML text the set was made of. It does not tell what was
+// switched since.
+func (s *Set) Text() string { return s.text }
 
-// Conn applies a set to one connection. Its methods may be called from any
-// goroutine.
-type Conn struct{}
+// Status is one rule as it stands.
+type Status struct {
+	Name string
+	// When is the text of the filter, "" when there is none.
+	When string
+	// From is "client", "server", "both", or "handshake" for rules that are
+	// about handshakes.
+	From string
+	// Does says in words what the rule does.
+	Does string
+	// Line is the line of the text the rule begins in.
+	Line int
+	On   bool
+	// Hits is how often the rule acted, Most how often it may, 0 for no limit.
+	Hits, Most uint64
+	// Failed is how often it should have acted and could not; Failure says why it
+	// was the last time.
+	Failed  uint64
+	Failure string
+}
 
-// Wants reports whether messages of that side are to be given to Apply. When a
-// rule has done all it was to do, or was switched, the answer may change.
-func (c *Conn) Wants(from frame.Side) bool { return false }
+// Rules returns how the rules stand, in the order of the text.
+func (s *Set) Rules() []Status {
+	out := make([]Status, len(s.rules))
+	for i, r := range s.rules {
+		out[i] = r.status()
+	}
+	return out
+}
 
-// Apply returns what is to be done with m, which side m.From sent, and counts hits.
-// It is called once for every data message of a side while Wants says so, in the order they came. It
-// must not change or keep m's payload; an Outcome may refer to it.
-func (c *Conn) Apply(m *frame.Message, now time.Time) Outcome { return Outcome{} }
+func (r *rule) status() Status {
+	out := Status{
+		Name: r.name, When: r.when, Does: r.action.does(), Line: r.line, On: !r.state.off.Load(),
+		Hits: r.state.hits.Load(), Most: r.most, Failed: r.state.failed.Load(),
+	}
+	switch {
+	case r.action.of() == handshakes:
+		out.From = "handshake"
+	case r.sees(0) && r.sees(1):
+		out.From = "both"
+	case r.sees(0):
+		out.From = "client"
+	default:
+		out.From = "server"
+	}
+	if why := r.state.why.Load(); why != nil {
+		out.Failure = *why
+	}
+	return out
+}
 
-// Rate returns how many bytes a second may go through the direction, 0 for no
-// limit.
-func (c *Conn) Rate(from frame.Side) int { return 0 }
+// Switch switches the rule of a name on or off. Connections under way learn of it
+// when Open is asked for them again; until then a rule that is off does nothing
+// any more, and one that is on may not yet act.
+func (s *Set) Switch(name string, on bool) error {
+	i := slices.IndexFunc(s.rules, func(r *rule) bool { return r.name == name })
+	if i < 0 {
+		names := make([]string, len(s.rules))
+		for i, r := range s.rules {
+			names[i] = r.name
+		}
+		if like := nearest(name, names); like != "" {
+			return fmt.Errorf("no rule is named %q, but one is named %q", name, like)
+		}
+		return fmt.Errorf("no rule is named %q", name)
+	}
+	s.rules[i].state.off.Store(!on)
+	return nil
+}
 
-// Due returns when rules that wait for time and not for a message have to be asked next with
-// Expire; the zero time means never.
-func (c *Conn) Due() time.Time { return time.Time{} }
-
-// Expire returns what rules want that were waiting for a time up to now: an end of
-// the connection, or silence of a direction.
-func (c *Conn) Expire(now time.Time) (end *Ending, silence [2]bool) { return nil, [2]bool{} }
+// Inherit has the rules that old has in the same words go on where those stand:
+// their hits count on, and what was switched stays so. It must be called before
+// the set is used otherwise; old may be nil, and in use.
+func (s *Set) Inherit(old *Set) {
+	if old == nil {
+		return
+	}
+	states := make(map[string][]*state)
+	for _, r := range old.rules {
+		states[r.text] = append(states[r.text], r.state)
+	}
+	for _, r := range s.rules {
+		if known := states[r.text]; len(known) > 0 {
+			r.state, states[r.text] = known[0], known[1:]
+		}
+	}
+}

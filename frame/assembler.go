@@ -1,7 +1,9 @@
 package frame
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -26,6 +28,10 @@ const (
 // own. Records must be pushed in order and without gaps: a gap makes the
 // messages around it Unfinished, and with context takeover those after it
 // cannot be inflated.
+//
+// What wsluice sent of its own (Origin.Own) is put together apart from what its
+// side sent itself, is never taken for compressed, and changes nothing about how
+// that goes on. A record of it that is Unfinished ends its message.
 type Assembler struct {
 	// Extensions are those of the connection.
 	Extensions Extensions
@@ -43,11 +49,23 @@ type Assembler struct {
 	Done <-chan struct{}
 
 	inflaters [2]Inflater
-	open      [2]assembly // unfinished messages by side
+	open      [lanes]assembly // unfinished messages
 	inflated  []byte
 	widest    uint64 // size on the wire of the largest compressed payload so far
 	last      uint64 // Seq of the last record
 	out       []Message
+}
+
+// lanes is how many messages can be under way: each side's own and, beside it,
+// one of those sent in its name.
+const lanes = 4
+
+// lane returns which of them r belongs to.
+func lane(r *Record) int {
+	if r.Origin.Own() {
+		return int(r.From)
+	}
+	return int(r.From) + 2
 }
 
 // assembly is a message in the making.
@@ -72,10 +90,14 @@ func (a *Assembler) Push(r *Record) []Message {
 	}
 	a.last = max(a.last, r.Seq)
 
-	open := &a.open[r.From]
+	open := &a.open[lane(r)]
 	switch t := r.Type(); {
 	case t == Opaque:
 		a.finish(open)
+		if r.Incomplete == Shed {
+			// Whole messages may be among what was left out.
+			a.skip(r.From)
+		}
 		a.single(r)
 	case t.Control():
 		a.single(r)
@@ -98,12 +120,14 @@ func (a *Assembler) Flush() []Message {
 }
 
 func (a *Assembler) flush() {
-	first, second := &a.open[Client], &a.open[Server]
-	if first.message.Seq > second.message.Seq {
-		first, second = second, first
+	var order [lanes]*assembly
+	for i := range a.open {
+		order[i] = &a.open[i]
 	}
-	a.finish(first)
-	a.finish(second)
+	slices.SortFunc(order[:], func(x, y *assembly) int { return cmp.Compare(x.message.Seq, y.message.Seq) })
+	for _, open := range order {
+		a.finish(open)
+	}
 }
 
 // Pass tells that the records up to seq, which were not pushed, were whole
@@ -112,18 +136,25 @@ func (a *Assembler) Pass(seq uint64) { a.last = max(a.last, seq) }
 
 // Midway reports whether a message has begun that is not complete yet.
 func (a *Assembler) Midway() bool {
-	return a.open[Client].message.Frames > 0 || a.open[Server].message.Frames > 0
+	for i := range a.open {
+		if a.open[i].message.Frames > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // missed copes with records that were not pushed.
 func (a *Assembler) missed() {
 	a.flush()
-	for side := range a.inflaters {
-		if a.takeover(Side(side)) {
-			a.inflaters[side].Takeover = true
-			a.inflaters[side].Skip()
-		}
-	}
+	a.skip(Client)
+	a.skip(Server)
+}
+
+// skip copes with what a side sent and was not kept.
+func (a *Assembler) skip(from Side) {
+	a.inflaters[from].Takeover = a.takeover(from)
+	a.inflaters[from].Skip()
 }
 
 func (a *Assembler) takeover(side Side) bool {
@@ -144,7 +175,7 @@ func (a *Assembler) begin(r *Record) {
 		a.single(r)
 		return
 	}
-	open := &a.open[r.From]
+	open := &a.open[lane(r)]
 	buffer := open.payload[:0]
 	if cap(buffer) > maxKept {
 		buffer = nil
@@ -163,7 +194,7 @@ func (a *Assembler) add(open *assembly, r *Record) {
 	if !open.short {
 		open.payload = append(open.payload, a.load(open, r)...)
 	}
-	if r.Header.Fin || r.Incomplete == Cut {
+	if r.Header.Fin || r.Incomplete == Cut || r.Incomplete == Unfinished {
 		a.emit(open)
 		open.message = Message{}
 	}
@@ -190,8 +221,8 @@ func (a *Assembler) finish(open *assembly) {
 func (a *Assembler) message(r *Record) Message {
 	return Message{
 		Conn: r.Conn, Seq: r.Seq, Global: r.Global,
-		Time: r.Time, From: r.From, Type: r.Type(), Origin: r.Origin,
-		Compressed: a.Extensions.Deflate && r.Type().Data() && r.Header.RSV&RSV1 != 0,
+		Time: r.Time, From: r.From, Type: r.Type(), Origin: r.Origin, Recoded: r.Recoded,
+		Compressed: a.Extensions.Deflate && r.Origin.Own() && r.Type().Data() && r.Header.RSV&RSV1 != 0,
 	}
 }
 

@@ -18,6 +18,11 @@ type Checker struct {
 	closed bool // a close frame has passed
 }
 
+// Alone returns a checker for frames that come between those c checks and are
+// none of them, such as injected ones: it stands outside a message, but behind a
+// close frame if c does.
+func (c *Checker) Alone() Checker { return Checker{From: c.From, RSV: c.RSV, closed: c.closed} }
+
 // Check returns the first rule the next frame of the direction breaks, or
 // Legal. The payload is unmasked; that of a control frame must be whole, that
 // of a data frame is not looked at and may be absent.

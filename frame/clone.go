@@ -18,9 +18,10 @@ func (a *Assembler) Clone(limit int) (*Assembler, bool) {
 	}
 	for side := range b.inflaters {
 		b.inflaters[side].window = slices.Clone(a.inflaters[side].window)
-		b.open[side].payload = slices.Clone(a.open[side].payload)
-		if b.open[side].message.Frames == 0 {
-			b.open[side].payload = nil
+	}
+	for i := range b.open {
+		if b.open[i].payload = slices.Clone(a.open[i].payload); b.open[i].message.Frames == 0 {
+			b.open[i].payload = nil
 		}
 	}
 	return b, true
@@ -51,8 +52,10 @@ func (a *Assembler) Held() int {
 	n := 0
 	for side := range a.inflaters {
 		n += len(a.inflaters[side].window)
-		if a.open[side].message.Frames > 0 {
-			n += len(a.open[side].payload)
+	}
+	for i := range a.open {
+		if a.open[i].message.Frames > 0 {
+			n += len(a.open[i].payload)
 		}
 	}
 	return n

@@ -16,6 +16,8 @@ type Message struct {
 	// nothing, Opaque for bytes that were no frame.
 	Type   Opcode
 	Origin Origin
+	// Recoded is that of the first frame.
+	Recoded bool
 	// Payload is unmasked and inflated. When Error is set it is as it passed;
 	// when Truncated or Incomplete it is the beginning of what was sent.
 	Payload []byte

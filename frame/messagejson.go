@@ -22,6 +22,7 @@ func (m *Message) AppendJSON(dst []byte) []byte {
 	o.uint("size", m.Size)
 	m.appendPayload(&o)
 	o.string("origin", m.Origin.String())
+	o.setBool("recoded", m.Recoded)
 	o.uint("frames", uint64(m.Frames))
 	o.bool("compressed", m.Compressed)
 	o.uint("wire_size", m.WireSize)
@@ -73,6 +74,7 @@ func (m *Message) UnmarshalJSON(p []byte) error {
 		Code       *CloseCode `json:"code"`
 		Reason     string     `json:"reason"`
 		Origin     Origin     `json:"origin"`
+		Recoded    bool       `json:"recoded"`
 		Frames     int        `json:"frames"`
 		Compressed bool       `json:"compressed"`
 		WireSize   uint64     `json:"wire_size"`
@@ -86,7 +88,7 @@ func (m *Message) UnmarshalJSON(p []byte) error {
 	}
 	*m = Message{
 		Conn: in.Conn, Seq: in.Seq, Time: in.Time, From: in.From, Type: in.Type,
-		Origin: in.Origin, Payload: in.Base64, Size: in.Size, WireSize: in.WireSize,
+		Origin: in.Origin, Recoded: in.Recoded, Payload: in.Base64, Size: in.Size, WireSize: in.WireSize,
 		Frames: in.Frames, Compressed: in.Compressed, Incomplete: in.Incomplete,
 		Violation: in.Violation, Error: in.Error, Truncated: in.Truncated,
 	}

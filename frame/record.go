@@ -20,6 +20,9 @@ type Record struct {
 	Time   time.Time
 	From   Side
 	Origin Origin
+	// Recoded is as in Passage: the frame is as From sent it, and its receiver got
+	// its message in other bytes.
+	Recoded bool
 	// Header is the frame's header; the zero Header when Opaque.
 	Header Header
 	// Payload is the payload, unmasked but not inflated. A reader may hand out
@@ -81,7 +84,7 @@ const (
 	Whole      Incomplete = iota // nothing is missing
 	Cut                          // the stream ended within a frame
 	Shed                         // the recorder was overloaded and kept only the header
-	Unfinished                   // frames of the message never came
+	Unfinished                   // frames of the message never came, or as a record: will never come
 )
 
 var incompleteNames = [...]string{"", "cut", "shed", "unfinished"}

@@ -32,6 +32,7 @@ func (r *Record) AppendJSON(dst []byte, wire bool) []byte {
 	o.uint("length", length)
 	o.base64("payload", r.Payload)
 	o.string("origin", r.Origin.String())
+	o.setBool("recoded", r.Recoded)
 	o.uint("message", r.Message)
 	o.set("incomplete", r.Incomplete.String())
 	o.set("violation", r.Violation.String())
@@ -63,6 +64,7 @@ func (r *Record) UnmarshalJSON(p []byte) error {
 		Length     uint64     `json:"length"`
 		Payload    []byte     `json:"payload"`
 		Origin     Origin     `json:"origin"`
+		Recoded    bool       `json:"recoded"`
 		Message    uint64     `json:"message"`
 		Incomplete Incomplete `json:"incomplete"`
 		Violation  Violation  `json:"violation"`
@@ -74,7 +76,7 @@ func (r *Record) UnmarshalJSON(p []byte) error {
 	}
 	*r = Record{
 		Conn: in.Conn, Seq: in.Seq, Message: in.Message, Time: in.Time, From: in.From,
-		Origin: in.Origin, Payload: in.Payload, Stored: uint64(len(in.Payload)),
+		Origin: in.Origin, Recoded: in.Recoded, Payload: in.Payload, Stored: uint64(len(in.Payload)),
 		Incomplete: in.Incomplete, Violation: in.Violation, Opaque: in.Opaque,
 	}
 	if in.Opaque {

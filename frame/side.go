@@ -44,12 +44,16 @@ type Origin uint8
 
 // The origins. Everything but Observed is the work of a user of wsluice.
 const (
-	Observed Origin = iota // passed untouched between the peers
+	Observed Origin = iota // passed between the peers
 	Injected               // made by the user, sent by wsluice
 	Edited                 // sent in place of an observed message
 	Dropped                // seen, and kept from its receiver by the user
 	Replayed               // sent again from a capture
 )
+
+// Own reports whether frames of origin o are what their side sent itself, whether
+// they were passed on or not. The others were made by wsluice.
+func (o Origin) Own() bool { return o == Observed || o == Dropped }
 
 var originNames = [...]string{"observed", "injected", "edited", "dropped", "replayed"}
 

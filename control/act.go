@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wsluice/wsluice/store"
 )
@@ -56,7 +57,7 @@ func (c *Client) remove(ctx context.Context, path string, request any) (store.Pr
 
 func (s *Server) prune(a *answer) error {
 	var r pruneRequest
-	if err := a.arguments(&r); err != nil {
+	if err := a.arguments(&r, maxBody); err != nil {
 		return err
 	}
 	if r.Before.IsZero() && r.Size <= 0 {
@@ -71,7 +72,7 @@ func (s *Server) prune(a *answer) error {
 
 func (s *Server) delete(a *answer) error {
 	var r deleteRequest
-	if err := a.arguments(&r); err != nil {
+	if err := a.arguments(&r, maxBody); err != nil {
 		return err
 	}
 	if len(r.Conns) == 0 {
@@ -84,16 +85,19 @@ func (s *Server) delete(a *answer) error {
 	return a.json(prunedAnswer(done))
 }
 
-// arguments reads the body of an action into v.
-func (a *answer) arguments(v any) error {
+// arguments reads the body of an action, of at most so many bytes, into v.
+func (a *answer) arguments(v any, most int64) error {
 	// Behind the body, waiting for the client to leave must not time out.
 	control := http.NewResponseController(a.ResponseWriter)
 	if err := control.SetReadDeadline(time.Now().Add(askTime)); err != nil {
 		return err
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(a.ResponseWriter, a.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(a.ResponseWriter, a.Body, most))
 	if err := errors.Join(err, control.SetReadDeadline(time.Time{})); err != nil {
 		return badRequest("send the arguments as JSON", "the body cannot be read: %v", err)
+	}
+	if !utf8.Valid(text) {
+		return badRequest("send bytes that are not UTF-8 as base64", "the body is not UTF-8")
 	}
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()

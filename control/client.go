@@ -99,7 +99,7 @@ func (c *Client) Close() error {
 
 // open sends a request and returns the answer's body. Errors of the recorder
 // keep what they were; ErrNotRecording stands for every way it can be gone.
-func (c *Client) open(ctx context.Context, method, path string, params url.Values, in any) (io.ReadCloser, error) {
+func (c *Client) open(ctx context.Context, method, path string, params url.Values, in any) (*remains, error) {
 	target := url.URL{Scheme: "http", Host: "wsluice", Path: path, RawQuery: params.Encode()}
 	var body io.Reader
 	if in != nil {
@@ -129,13 +129,7 @@ func (c *Client) open(ctx context.Context, method, path string, params url.Value
 	if json.Unmarshal(text, p) != nil || p.Text == "" {
 		p.Text = fmt.Sprintf("the recorder answers %s", response.Status)
 	}
-	switch p.Code {
-	case codeEnding:
-		return nil, fmt.Errorf("%w: %w", ErrNotRecording, p)
-	case codeUnknown:
-		return nil, fmt.Errorf("the wsluice that records is of another version: %w", p)
-	}
-	return nil, p
+	return nil, p.meant()
 }
 
 // gone returns what it means that a request failed with err.
@@ -176,9 +170,9 @@ func (r *remains) Close() error {
 // errSilent is the cause of a context that ends because of answerTime.
 var errSilent = errors.New("the process that records the capture does not answer")
 
-// fetch calls read with the body of an answer that comes at once.
-func (c *Client) fetch(ctx context.Context, method, path string, params url.Values, in any, read func(io.Reader) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSilent)
+// fetch calls read with the body of an answer that comes within so much time.
+func (c *Client) fetch(ctx context.Context, within time.Duration, method, path string, params url.Values, in any, read func(io.Reader) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, errSilent)
 	defer cancel()
 	body, err := c.open(ctx, method, path, params, in)
 	if err == nil {
@@ -193,7 +187,12 @@ func (c *Client) fetch(ctx context.Context, method, path string, params url.Valu
 
 // ask sends a request and reads its answer in JSON into out.
 func (c *Client) ask(ctx context.Context, method, path string, params url.Values, in, out any) error {
-	return c.fetch(ctx, method, path, params, in, func(body io.Reader) error {
+	return c.askWithin(ctx, answerTime, method, path, params, in, out)
+}
+
+// askWithin is ask with an answer that may take so much time.
+func (c *Client) askWithin(ctx context.Context, within time.Duration, method, path string, params url.Values, in, out any) error {
+	return c.fetch(ctx, within, method, path, params, in, func(body io.Reader) error {
 		p, err := io.ReadAll(io.LimitReader(body, maxAnswer))
 		if err != nil {
 			return err

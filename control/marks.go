@@ -75,7 +75,7 @@ func (s *Server) marks(a *answer) error {
 // mark sets a mark, or takes one away.
 func (s *Server) mark(a *answer) error {
 	var m store.Mark
-	if err := a.arguments(&m); err != nil {
+	if err := a.arguments(&m, maxBody); err != nil {
 		return err
 	}
 	if m.Time.IsZero() && (m.Label != "" || m.Note != "") {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/wsluice/wsluice/proxy"
 	"github.com/wsluice/wsluice/store"
 )
 
@@ -34,6 +35,17 @@ func (p *problem) Unwrap() error {
 	return nil
 }
 
+// meant returns p as what it means to a client.
+func (p *problem) meant() error {
+	switch p.Code {
+	case codeEnding:
+		return fmt.Errorf("%w: %w", ErrNotRecording, p)
+	case codeUnknown:
+		return fmt.Errorf("the wsluice that records is of another version: %w", p)
+	}
+	return p
+}
+
 // codes are the errors that keep their identity on their way over the socket.
 var codes = []struct {
 	code   string
@@ -45,6 +57,9 @@ var codes = []struct {
 	{"no_frame", http.StatusNotFound, store.ErrNoFrame, "GET /v1/count tells the number of the last frame"},
 	{"mark", http.StatusBadRequest, store.ErrMark, "a label has at most 32 bytes, a note 4096, a capture 10000 marks"},
 	{"open", http.StatusConflict, store.ErrOpen, "wait until it has ended"},
+	{"not_live", http.StatusNotFound, proxy.ErrNotLive, `GET /v1/conns with filter=state == "open" lists those that are`},
+	{"not_held", http.StatusNotFound, proxy.ErrNotHeld, "GET /v1/held lists what is held"},
+	{"no_place", http.StatusGatewayTimeout, ErrNoPlace, "who sends there is in the middle of a message: wait longer with timeout"},
 	{"corrupt", http.StatusInternalServerError, store.ErrCorrupt, "stop the recording, then run wsluice verify"},
 }
 

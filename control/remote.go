@@ -46,7 +46,7 @@ func lines[T any](ctx context.Context, c *Client, path, bound string, number uin
 
 // rows reads up to n values, one a line.
 func rows[T any](ctx context.Context, c *Client, path string, params url.Values, n int) (all []T, err error) {
-	err = c.fetch(ctx, http.MethodGet, path, params, nil, func(body io.Reader) error {
+	err = c.fetch(ctx, answerTime, http.MethodGet, path, params, nil, func(body io.Reader) error {
 		in := bufio.NewScanner(body)
 		in.Buffer(nil, maxAnswer)
 		for in.Scan() && len(all) < n {
@@ -110,7 +110,7 @@ const maxBlock = 4 << 20
 
 // Part implements store.Source.
 func (c *Client) Part(ctx context.Context, global, offset uint64) (part []byte, err error) {
-	err = c.fetch(ctx, http.MethodGet, "/v1/part", with("frame", global, "offset", offset), nil, func(body io.Reader) error {
+	err = c.fetch(ctx, answerTime, http.MethodGet, "/v1/part", with("frame", global, "offset", offset), nil, func(body io.Reader) error {
 		part, err = io.ReadAll(io.LimitReader(body, maxBlock))
 		return err
 	})
@@ -187,7 +187,7 @@ func (c *Client) unknown(ctx context.Context, params url.Values, known func(uint
 // blocks asks for blocks and calls add with each, whose bytes are valid until it
 // returns. The rest of the answer goes to out.
 func (c *Client) blocks(ctx context.Context, params url.Values, out *store.Blocks, add func(remoteBlock)) error {
-	return c.fetch(ctx, http.MethodGet, "/v1/blocks", params, nil, func(body io.Reader) error {
+	return c.fetch(ctx, answerTime, http.MethodGet, "/v1/blocks", params, nil, func(body io.Reader) error {
 		in := bufio.NewReaderSize(body, 64<<10)
 		be := binary.BigEndian
 		var head [3 * 8]byte

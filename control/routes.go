@@ -36,6 +36,15 @@ func routes() []route {
 		{"GET", "/v1/marks", "marks and notes on messages", nil, false, (*Server).marks},
 		{"GET", "/v1/snapshot", "a copy of the capture", nil, true, (*Server).snapshot},
 
+		{"GET", "/v1/held", "messages that are held", nil, true, (*Server).held},
+		{"POST", "/v1/inject", "send a message into a connection", []string{"timeout"}, false, (*Server).inject},
+		{"POST", "/v1/kill", "end a connection", nil, false, (*Server).kill},
+		{"POST", "/v1/hold", "hold messages", nil, false, (*Server).hold},
+		{"POST", "/v1/verdict", "decide about messages that are held", nil, false, (*Server).decide},
+		{"GET", "/v1/rules", "the rules in force", nil, false, (*Server).rules},
+		{"POST", "/v1/rules", "put rules in force", nil, false, (*Server).setRules},
+		{"POST", "/v1/rule", "switch a rule on or off", nil, false, (*Server).switchRule},
+
 		{"POST", "/v1/prune", "remove the oldest frames", nil, false, (*Server).prune},
 		{"POST", "/v1/delete", "remove connections", nil, false, (*Server).delete},
 		{"POST", "/v1/marks", "mark a message", nil, false, (*Server).mark},

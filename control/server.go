@@ -24,6 +24,8 @@ const (
 	maxConns   = 64               // connections at a time
 	spareConns = 16               // connections above that, to be told so
 	maxStreams = 32               // requests at a time whose answer may be long
+	maxHolds   = 16               // holds at a time
+	maxHeavy   = 2                // requests at a time whose body may be long
 	maxHeader  = 64 << 10         // bytes of a request's header
 	maxBody    = 1 << 20          // bytes of a request's body
 	patience   = time.Minute      // for a client that takes nothing
@@ -44,10 +46,15 @@ type Options struct {
 	// that of the program. They are only told to who asks.
 	Address, Reverse, Version string
 	Insecure                  bool
+	// RulesError returns why a newer text of a file of rules is not in force, "" when
+	// there is none; nil is as good as that. It is called from any goroutine.
+	RulesError func() string
 	// Logger is told of faults of this package; nil discards.
 	Logger *slog.Logger
 
-	patience time.Duration // for tests
+	// These are for tests.
+	patience time.Duration
+	actions  actions
 }
 
 // Server lets other processes read a capture while it is recorded, and act on
@@ -61,7 +68,10 @@ type Server struct {
 	socket  string
 	since   time.Time
 	meter   meter
+	ruling  sync.Mutex // held while rules are changed
 	streams chan struct{}
+	holds   chan struct{}
+	heavy   chan struct{}
 	work    sync.WaitGroup // the accept loop, the meter, and the goroutine of every connection
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -87,6 +97,9 @@ func Listen(o Options) (*Server, error) {
 	if o.patience == 0 {
 		o.patience = patience
 	}
+	if o.actions == nil && o.Proxy != nil {
+		o.actions = live{o.Proxy}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -99,6 +112,8 @@ func Listen(o Options) (*Server, error) {
 		socket:  at.socket(),
 		since:   time.Now().UTC().Truncate(time.Millisecond),
 		streams: make(chan struct{}, maxStreams),
+		holds:   make(chan struct{}, maxHolds),
+		heavy:   make(chan struct{}, maxHeavy),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.ending, s.end = context.WithCancel(s.ctx)

@@ -76,6 +76,11 @@ type Stats struct {
 	// removed, to keep within FileMax or on a user's wish.
 	Oldest time.Time `json:"oldest,omitzero"`
 	Pruned uint64    `json:"pruned"`
+	// Holds is how many holds are open, Held how many messages they hold, Rules how
+	// many rules are on.
+	Holds int `json:"holds"`
+	Held  int `json:"held"`
+	Rules int `json:"rules"`
 	// Readers is how many connections the control socket has besides the one
 	// that asks.
 	Readers int `json:"readers"`
@@ -187,6 +192,10 @@ func (s *Server) stats(ctx context.Context) (Stats, error) {
 	if s.options.Proxy != nil {
 		met := s.options.Proxy.Stats()
 		now.Open, now.Tunnels = met.Open, met.Tunnels
+	}
+	if acts := s.options.actions; acts != nil {
+		now.Holds, now.Held = len(s.holds), len(acts.Held())
+		now.Rules = on(acts.Rules())
 	}
 	now.FramesPerSecond, now.BytesPerSecond = s.meter.rates()
 	now.DiskFree = diskFree(s.options.Path)

@@ -52,6 +52,13 @@ func (s *stream) line(line []byte) error {
 // buffer returns the stream's buffer for one line, empty.
 func (s *stream) buffer() []byte { return s.buf[:0] }
 
+// trim gives up a buffer that one long line has made large.
+func (s *stream) trim() {
+	if cap(s.buf) > maxBody {
+		s.buf = nil
+	}
+}
+
 // flush sends what has come together.
 func (s *stream) flush() error {
 	if err := s.out.Flush(); err != nil {

@@ -74,7 +74,11 @@ func (r *root) recording(width int) draw.Line {
 	if s.Insecure {
 		parts = append(parts, "INSECURE")
 	}
-	parts = append(parts, "● REC", "")
+	parts = append(parts, "● REC")
+	if flag := r.hold.flag(); flag != "" && (width >= 80 || len(r.hold.held) > 0 || r.hold.on) {
+		parts = append(parts, flag)
+	}
+	parts = append(parts, "")
 	return draw.Line{
 		{Text: strings.Join(parts, "  "), Style: draw.Bar},
 		{Text: draw.Sparkline(s.History, min(32, width/6), r.i.o.ASCII), Style: draw.Accent},
@@ -101,10 +105,15 @@ func (r *root) hints(width int) draw.Line {
 		return cutHints(r.prompt.hints(), width)
 	}
 	hints := make([][2]string, 0, 16)
+	leaves := false
 	for _, b := range r.i.o.Keys.Bindings(on) {
+		leaves = leaves || b.Action == keys.Quit
 		if b.Hint != "" {
 			hints = append(hints, [2]string{string(b.Keys[0]), b.Hint})
 		}
+	}
+	if !leaves {
+		return cutHints(hints, width)
 	}
 	back := "back"
 	if len(r.stack) == 1 {

@@ -61,6 +61,7 @@ type Inspector struct {
 
 	// The fields below belong to the goroutine of app.
 	began    func() // set by tests
+	now      func() time.Time
 	root     *root
 	clip     tcell.Screen // the terminal, once it was drawn on
 	quitting bool
@@ -77,7 +78,7 @@ func New(o Options) *Inspector {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
-	return &Inspector{o: o}
+	return &Inspector{o: o, now: time.Now}
 }
 
 // Run shows the capture until the user quits or ctx ends, and returns when the

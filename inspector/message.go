@@ -28,6 +28,7 @@ type message struct {
 	worker *worker // reads the message
 	finder *worker // searches it
 	at     place   // the message that is wanted
+	shown  place   // the one in pane
 	asked  time.Time
 	reads  bool // the message is being read
 	pane   detail.Pane
@@ -65,17 +66,22 @@ func (m *message) want(conn, seq uint64) {
 	case time.Since(m.asked) > moveDelay:
 		return
 	}
+	m.read(at, restDelay, func(ctx context.Context) (*detail.Document, error) { return readMessage(ctx, m.r.i, at) })
+}
+
+// read shows what get returns after a moment.
+func (m *message) read(at place, delay time.Duration, get func(context.Context) (*detail.Document, error)) {
 	m.at = at
 	m.finder.stop()
-	m.worker.do(restDelay, func(ctx context.Context) {
+	m.worker.do(delay, func(ctx context.Context) {
 		m.r.i.post(func() { m.reads = m.at == at })
-		doc, err := readMessage(ctx, m.r.i, at)
+		doc, err := get(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		m.r.i.post(func() {
 			if m.at == at {
-				m.reads, m.err = false, err
+				m.reads, m.err, m.shown = false, err, at
 				m.pane.Show(doc)
 			}
 		})
@@ -86,7 +92,7 @@ func (m *message) want(conn, seq uint64) {
 func (m *message) clear() {
 	m.worker.stop()
 	m.finder.stop()
-	m.at, m.reads, m.err = place{}, false, nil
+	m.at, m.shown, m.reads, m.err = place{}, place{}, false, nil
 	m.pane.Show(nil)
 }
 
@@ -119,11 +125,17 @@ func readMessage(ctx context.Context, i *Inspector, at place) (*detail.Document,
 	if subject.Frames, err = readFrames(ctx, source, &whole); err != nil {
 		return nil, err
 	}
-	subject.Readings, subject.Why = new(decode.Session).Read(decode.Input{
-		Conn: &conn, From: whole.From, Type: whole.Type, Seq: whole.Seq, Time: whole.Time,
-		Payload: whole.Payload, Whole: !whole.Truncated && whole.Incomplete == frame.Whole && whole.Error == "",
+	return prepare(ctx, subject)
+}
+
+// prepare has decoders read a message and makes it ready to be shown.
+func prepare(ctx context.Context, s detail.Subject) (*detail.Document, error) {
+	m := s.Message
+	s.Readings, s.Why = new(decode.Session).Read(decode.Input{
+		Conn: s.Conn, From: m.From, Type: m.Type, Seq: m.Seq, Time: m.Time,
+		Payload: m.Payload, Whole: !m.Truncated && m.Incomplete == frame.Whole && m.Error == "",
 	})
-	return detail.Prepare(ctx, subject)
+	return detail.Prepare(ctx, s)
 }
 
 // readFrames reads the first frames of a message.
@@ -153,7 +165,11 @@ func (m *message) draw(p draw.Painter, r rect, focus, named bool) {
 	if m.err != nil {
 		title = draw.Text(fmt.Sprintf("#%s", draw.Grouped(m.at.seq)), draw.Title)
 	}
-	inner := pane(p, r, title, m.note(), focus)
+	m.body(p, pane(p, r, title, m.note(), focus), focus)
+}
+
+// body draws what is in the pane.
+func (m *message) body(p draw.Painter, inner rect, focus bool) {
 	if m.err != nil {
 		p.Line(inner.x, inner.y, inner.width, draw.Text(" "+draw.Cut(decode.Visible(m.err.Error()), inner.width-2), draw.Bad), draw.Normal)
 		for y := 1; y < inner.height; y++ {
@@ -259,7 +275,7 @@ func (m *message) act(a keys.Action) bool {
 // ready reports whether the message that is wanted is shown, and says so if not.
 func (m *message) ready() bool {
 	doc := m.pane.Document()
-	if doc != nil && doc.Message().Conn == m.at.conn && doc.Message().Seq == m.at.seq {
+	if doc != nil && m.shown == m.at {
 		return true
 	}
 	m.r.tell(draw.Warning, "the message is still being read")

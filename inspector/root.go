@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -56,7 +57,8 @@ type root struct {
 	news   news
 	status Status
 	marks  marks
-	poll   *worker // for status and marks
+	hold   *holding
+	poll   *worker // for status, marks and what is held
 	doer   *worker // for what the user asked to be done
 	work   string  // what it is doing, when that takes long
 	look   look
@@ -88,6 +90,7 @@ const newsTime = 8 * time.Second
 func newRoot(i *Inspector) *root {
 	r := &root{Box: tview.NewBox(), i: i, poll: i.start(), doer: i.start()}
 	r.stack = []screen{newConnections(r)}
+	r.hold = newHolding(r)
 	r.watch()
 	if i.o.Notice != "" {
 		r.tell(draw.Accent, i.o.Notice)
@@ -95,7 +98,7 @@ func newRoot(i *Inspector) *root {
 	return r
 }
 
-// watch keeps status and marks up to date.
+// watch keeps status, marks and what is held up to date.
 func (r *root) watch() {
 	r.poll.do(0, func(ctx context.Context) {
 		tick := time.NewTicker(time.Second)
@@ -115,6 +118,7 @@ func (r *root) watch() {
 					r.marks.set(known)
 				}
 			})
+			r.hold.watch(ctx, &status)
 			select {
 			case <-ctx.Done():
 				return
@@ -128,6 +132,17 @@ func (r *root) top() screen { return r.stack[len(r.stack)-1] }
 
 // push shows another screen above the current one.
 func (r *root) push(s screen) { r.stack = append(r.stack, s) }
+
+// turnTo shows a screen of which there is one at most above the others.
+func turnTo[S screen](r *root, open func(*root) S) {
+	for n, s := range r.stack {
+		if found, ok := s.(S); ok {
+			r.stack = append(slices.Delete(r.stack, n, n+1), found)
+			return
+		}
+	}
+	r.push(open(r))
+}
 
 // pop goes back, or asks to quit at the first screen.
 func (r *root) pop() {
@@ -175,7 +190,7 @@ func (r *root) update() {
 }
 
 func (r *root) busy() bool {
-	if r.doer.busy() {
+	if r.doer.busy() || r.hold.busy() {
 		return true
 	}
 	for _, s := range r.stack {
@@ -202,7 +217,7 @@ func (r *root) Draw(to tcell.Screen) { r.i.guard(func() { r.draw(to) }) }
 
 // stands are what characters become on a terminal that does not show UTF-8,
 // besides the lines and arrows that every terminal has.
-var stands = map[rune]string{'…': "~", '›': ">", '●': "*", '▾': "-", '▸': "+", 'Δ': "d", '—': "-", '×': "x", '█': "#", '░': ".", 'µ': "u"}
+var stands = map[rune]string{'…': "~", '›': ">", '●': "*", '▾': "-", '▸': "+", 'Δ': "d", '—': "-", '×': "x", '█': "#", '░': ".", 'µ': "u", '⚑': "!"}
 
 func (r *root) draw(to tcell.Screen) {
 	if r.i.clip == nil && r.i.o.ASCII {
@@ -322,6 +337,12 @@ func (r *root) act(a keys.Action) {
 	case keys.ToEvents:
 		r.home()
 		r.push(newEvents(r))
+	case keys.ToQueue:
+		turnTo(r, newQueue)
+	case keys.ToRules:
+		turnTo(r, newRules)
+	case keys.Intercept:
+		r.intercept()
 	case keys.TimeFormat:
 		r.look.clock = (r.look.clock + 1) % clocks
 		r.tell(draw.Plain, "times are "+r.look.clock.String())

@@ -7,7 +7,7 @@ type Action string
 type Screen uint16
 
 // The screens. Message is the detail of one message, beside the list or alone, and
-// Held that of one in the queue of held messages.
+// Held that of one in the queue of held messages; in HeldEdit it is edited.
 const (
 	Connections Screen = 1 << iota
 	Messages
@@ -17,6 +17,7 @@ const (
 	Help
 	Queue
 	Held
+	HeldEdit
 	Rules
 
 	lists      = Connections | Messages | Events | Queue | Rules
@@ -111,6 +112,8 @@ const (
 	Drop         Action = "drop"
 	EditHeld     Action = "edit-held"
 	EditorHeld   Action = "edit-held-in-editor"
+	SendEdited   Action = "send-edited"
+	LeaveEdit    Action = "leave-edit"
 	Undo         Action = "undo-edit"
 	AcceptAll    Action = "accept-all"
 	DropAll      Action = "drop-all"
@@ -122,11 +125,13 @@ const (
 // Table returns the default bindings, in the order of hints.
 func Table() []Binding {
 	return []Binding{
-		{ShowHelp, []Key{"?", "f1"}, everywhere &^ Help, Go, "this page", "help"},
+		{ShowHelp, []Key{"?", "f1"}, everywhere &^ Help | HeldEdit, Go, "this page", "help"},
 		{Accept, []Key{"a"}, Queue | Held, Act, "send the held message on, as edited if it was", "accept"},
 		{Drop, []Key{"d"}, Queue | Held, Act, "drop the held message", "drop"},
 		{EditHeld, []Key{"e"}, Queue | Held, Act, "edit the held message here", "edit"},
-		{EditorHeld, []Key{"E"}, Queue | Held, Act, "edit the held message in $EDITOR", "editor"},
+		{SendEdited, []Key{"ctrl-s"}, HeldEdit, Act, "send the edited text in place of the held message", "send"},
+		{LeaveEdit, []Key{"esc"}, HeldEdit, Act, "leave the editor and keep the text", "keep"},
+		{EditorHeld, []Key{"ctrl-e", "E"}, Queue | Held | HeldEdit, Act, "edit the held message in $EDITOR", "editor"},
 		{Undo, []Key{"u"}, Queue | Held, Act, "undo the edit of the held message", "undo"},
 		{AcceptAll, []Key{"A"}, Queue | Held, Act, "send all held messages on", "all"},
 		{DropAll, []Key{"D"}, Queue | Held, Act, "drop all held messages", ""},
@@ -181,13 +186,13 @@ func Table() []Binding {
 		{Intercept, []Key{"I"}, everywhere &^ Help, Act, "hold messages that match a filter, or no more", ""},
 		{Kill, []Key{"K"}, Connections | Messages | Message, Act, "end the connection", ""},
 		{Command, []Key{":"}, everywhere, Go, "a command; a number or time to go to", "command"},
-		{Redraw, []Key{"ctrl-l"}, everywhere, View, "draw the screen anew", ""},
+		{Redraw, []Key{"ctrl-l"}, everywhere | HeldEdit, View, "draw the screen anew", ""},
 	}
 }
 
 // Names returns the screens of a set, as help and docs call them.
 func (s Screen) Names() []string {
-	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "rules"}
+	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules"}
 	var of []string
 	for i, name := range names {
 		if s&(1<<i) != 0 {

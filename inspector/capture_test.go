@@ -20,7 +20,7 @@ import (
 // of a test.
 type capture struct {
 	*store.Reader
-	Interventions // of tests that need them
+	Interventions // a tap
 	dir           string
 
 	mu     sync.Mutex
@@ -47,7 +47,7 @@ func record(t testing.TB, write func(r *store.Recorder)) *capture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { reader.Close() })
-	return &capture{Reader: reader, dir: t.TempDir(), marks: make(map[place]Mark)}
+	return &capture{Reader: reader, Interventions: newTap(), dir: t.TempDir(), marks: make(map[place]Mark)}
 }
 
 func (c *capture) Messages(ctx context.Context, q rows.Query) rows.Messages {

@@ -26,7 +26,7 @@ func TestLive(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	c := &capture{Reader: reader, dir: t.TempDir(), marks: make(map[place]Mark)}
+	c := &capture{Reader: reader, Interventions: newTap(), dir: t.TempDir(), marks: make(map[place]Mark)}
 	c.status = Status{Recording: true, Address: "127.0.0.1:8080", Open: 1, Rate: 19.6, History: []float64{1, 2, 3}, Insecure: true, Warnings: []string{"the disk is slow"}}
 	o := options(c)
 	o.Records = true

@@ -126,15 +126,14 @@ func (p *Proxy) reach(t *tunnel) (net.Conn, error) {
 // passBlindly relays what is not looked at, and owns both connections.
 func (p *Proxy) passBlindly(client, server net.Conn, address, reason string) {
 	p.blind.count(address, reason)
-	id := p.recordTunnel(address, client.RemoteAddr().String(), server.RemoteAddr().String(), frame.Bypassed, reason)
-	s := p.newSession(client, server, nil, id)
+	c := p.recordTunnel(address, client.RemoteAddr().String(), server.RemoteAddr().String(), frame.Bypassed, reason)
+	s := p.newSession(client, server, nil, c)
 	s.start(frame.Client)
 	s.start(frame.Server)
 }
 
-// recordTunnel records a tunnel of whose inside nothing is known, and returns
-// the number it got.
-func (p *Proxy) recordTunnel(address, client, server string, state frame.State, reason string) uint64 {
+// recordTunnel records a tunnel of whose inside nothing is known.
+func (p *Proxy) recordTunnel(address, client, server string, state frame.State, reason string) *frame.Connection {
 	c := &frame.Connection{
 		URL: "tunnel://" + address, Client: client, Server: server,
 		Start: time.Now(), State: state, Error: reason,
@@ -145,7 +144,7 @@ func (p *Proxy) recordTunnel(address, client, server string, state frame.State, 
 	}
 	p.record(c, end)
 	p.log.Info("tunnel", keyConn, c.ID, keyHost, address, keyState, state, keyReason, reason)
-	return c.ID
+	return c
 }
 
 // acceptTLS speaks TLS with the client as the server it wants. It returns nil

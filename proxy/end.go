@@ -22,6 +22,9 @@ func (s *session) closing(side frame.Side) {
 	if s.closer == "" {
 		s.closer = party(side)
 	}
+	if s.killed != nil && s.closed[side.Peer()] {
+		s.killed.Reset(0) // both have answered
+	}
 }
 
 // note keeps who ended the session and how, from the first who has something to
@@ -81,8 +84,8 @@ func (s *session) last() bool {
 // look, unless that is because a reader is slow.
 func (s *session) lingerOn() {
 	s.lock.Lock()
-	defer s.lock.Unlock()
 	if s.ended == len(s.pumps) {
+		s.lock.Unlock()
 		return
 	}
 	silent := true
@@ -91,10 +94,12 @@ func (s *session) lingerOn() {
 		s.turns[side] = turns
 		silent = silent && idle
 	}
+	if !silent {
+		s.linger.Reset(s.proxy.linger)
+	}
+	s.lock.Unlock()
 	if silent {
 		s.cut()
-	} else {
-		s.linger.Reset(s.proxy.linger)
 	}
 }
 
@@ -109,6 +114,12 @@ func (s *session) cut() {
 	for _, l := range s.legs {
 		l.cut()
 	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if !s.gone {
+		s.gone = true
+		close(s.severed)
+	}
 }
 
 // close ends the recording after the last pump.
@@ -116,6 +127,9 @@ func (s *session) close() {
 	s.cut()
 	s.lock.Lock()
 	end := s.end
+	if s.killed != nil {
+		s.killed.Stop()
+	}
 	// When both have said goodbye, it does not matter who hung up.
 	parted := s.closed[frame.Client] && s.closed[frame.Server]
 	if parted || s.closer != "" && (end.How == frame.ByFIN || end.How == frame.ByReset) {
@@ -127,6 +141,7 @@ func (s *session) close() {
 		s.tape.Close(end)
 	}
 	s.proxy.sessions.remove(s)
+	close(s.over)
 	s.proxy.log.Info("connection ended", keyConn, s.id, keyBy, end.EndedBy, keyHow, end.How)
 }
 

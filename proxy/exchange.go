@@ -133,7 +133,7 @@ func (x *exchange) upgrade(response *http.Response, stream io.ReadWriteCloser, b
 	}
 	x.proxy.log.Info("connection opened", keyConn, x.conn.ID, keyURL, x.conn.URL, keyClient, x.conn.Client)
 	server := &upgraded{Conn: x.server, body: stream}
-	response.Body = x.proxy.newSession(x.client, server, tape, x.conn.ID)
+	response.Body = x.proxy.newSession(x.client, server, tape, x.conn)
 	return response
 }
 

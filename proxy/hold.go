@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -9,8 +8,8 @@ import (
 	"github.com/wsluice/wsluice/frame"
 )
 
-// MaxHeld is how many messages one Queue holds at most. Those that come when it
-// is full wait behind the ones that are held, in their connection's order.
+// MaxHeld is how many messages one Queue holds at most. One that comes when it is
+// full is not held, but still waits for those held before it in its direction.
 const MaxHeld = 1000
 
 // MaxHoldTime bounds Hold.Limit.
@@ -80,30 +79,3 @@ type HoldEvent struct {
 
 // ErrNotHeld: no message with such an ID is held any more.
 var ErrNotHeld = errors.New("message is not held")
-
-// Queue holds the messages that a Hold selects.
-type Queue struct{}
-
-// Hold begins to hold messages on all connections under way and to come, in each
-// direction from its next message boundary on. The caller must close the queue.
-// Of several queues the one opened first gets a message.
-func (p *Proxy) Hold(h Hold) (*Queue, error) { return nil, errors.New("not yet") }
-
-// ID numbers the queues of a proxy from 1.
-func (q *Queue) ID() uint64 { return 0 }
-
-// Next waits for the next thing that happens in the queue, and returns io.EOF
-// after Close and ctx's error when that ends. Of a message that was held and is
-// gone again before Next told of it nothing is told. It is for one goroutine.
-func (q *Queue) Next(ctx context.Context) (HoldEvent, error) { return HoldEvent{}, nil }
-
-// Close ends the hold and releases everything it holds. It may be called more
-// than once.
-func (q *Queue) Close() {}
-
-// Held returns all messages that are held, by any queue, oldest first.
-func (p *Proxy) Held() []Held { return nil }
-
-// Decide gives a verdict on a held message. The error wraps ErrNotHeld when it is
-// gone.
-func (p *Proxy) Decide(id uint64, v Verdict) error { return ErrNotHeld }

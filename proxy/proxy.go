@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elazarl/goproxy"
@@ -44,6 +45,9 @@ type Proxy struct {
 	distrust distrust
 
 	blind, distrusting tally
+
+	interventions interventions
+	waiting       atomic.Int64 // bytes of messages that wait in gates
 }
 
 // New returns a proxy that works as options say.

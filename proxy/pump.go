@@ -22,6 +22,18 @@ type pump struct {
 	peer    net.Conn
 	relay   relay
 
+	tap   *tap // nil while bytes only pass
+	waits int  // bytes that wait in tap, as accounted for
+
+	// What others tell the pump: alert that attend has something to look at, and
+	// wake the same while the pump waits without reading.
+	alert atomic.Bool
+	wake  chan struct{}
+	// What the pump tells: busy that something waits to be sent, following which
+	// orders it follows.
+	busy      atomic.Bool
+	following atomic.Pointer[orders]
+
 	// turns is odd while a run of bytes is passed on and even while the pump
 	// waits for the next. Others only read it.
 	turns atomic.Uint64
@@ -41,12 +53,15 @@ func (e writeError) Unwrap() error { return e.error }
 func (p *pump) run() error {
 	buf := p.first[:]
 	defer p.shrink()
+	defer p.close()
 	for {
+		if err := p.prepare(); err != nil {
+			return p.fail(err, buf)
+		}
 		n, err := p.conn.Read(buf)
 		if n > 0 {
-			if err := p.pass(buf[:n]); err != nil {
-				p.drain(buf)
-				return err
+			if err := p.move(buf[:n]); err != nil {
+				return p.fail(err, buf)
 			}
 			if n == len(buf) && p.big == nil {
 				buf = p.grow()
@@ -56,10 +71,18 @@ func (p *pump) run() error {
 			continue
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err
+			if err := p.settle(err); !isWriteError(err) {
+				return err
+			}
+			return p.fail(err, buf)
 		}
-		// The sweeper asks for the big buffer back. A TLS connection takes a
-		// timed-out read for temporary and goes on in mid-record.
+		// A TLS connection takes a timed-out read for temporary and goes on in
+		// mid-record.
+		if p.tap != nil {
+			p.tap.old = true
+			continue
+		}
+		// The sweeper asks for the big buffer back, or somebody wants something.
 		if err := p.conn.SetReadDeadline(time.Time{}); err != nil {
 			return err
 		}
@@ -67,12 +90,62 @@ func (p *pump) run() error {
 	}
 }
 
-// pass records a run of bytes and writes it to the peer. In this order, so that
+// prepare does what is wanted before the pump reads on.
+func (p *pump) prepare() error {
+	for p.alert.Load() || p.tap != nil {
+		if t := p.tap; t != nil {
+			if !t.due.IsZero() && !time.Now().Before(t.due) {
+				p.alert.Store(true)
+			}
+			// Before alert is looked at: a poke behind that ends the read.
+			if t.old || !t.due.Equal(t.set) {
+				if err := p.conn.SetReadDeadline(t.due); err != nil {
+					return nil // reading fails as well and tells why
+				}
+				t.set, t.old = t.due, false
+			}
+		}
+		switch {
+		case p.alert.Load():
+			if err := p.attend(); err != nil {
+				return err
+			}
+			if p.tap != nil {
+				p.tap.old = true // by whom alert was set, the deadline was too
+			}
+		case p.full():
+			if !p.await() {
+				return nil
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func isWriteError(err error) bool {
+	_, ok := errors.AsType[writeError](err)
+	return ok
+}
+
+// fail ends the pump after the peer could not be written to, and returns err.
+func (p *pump) fail(err error, buf []byte) error {
+	_ = p.dismantle(nil, false)
+	p.tap = nil
+	p.drain(buf)
+	return err
+}
+
+// move records a run of bytes and writes it to the peer. In this order, so that
 // an answer can never stand before its question in a capture, and nothing passes
 // that is not in it.
-func (p *pump) pass(wire []byte) error {
+func (p *pump) move(wire []byte) error {
 	p.turns.Add(1)
 	defer p.turns.Add(1)
+	if p.tap != nil {
+		return p.divert(wire)
+	}
 	if _, err := p.peer.Write(p.record(wire)); err != nil {
 		return writeError{err}
 	}
@@ -88,7 +161,7 @@ func (p *pump) record(wire []byte) []byte {
 	out := p.relay.take(wire)
 	tape.Append(p.from, time.Now(), wire)
 	if p.relay.closing() {
-		p.session.closing(p.from)
+		p.closing()
 	}
 	return out
 }
@@ -128,8 +201,8 @@ func (p *pump) shrink() []byte {
 }
 
 // idle reports whether the pump has been waiting since it had made the given
-// number of turns, and the number it has made now.
+// number of turns, with nothing to send, and the number it has made now.
 func (p *pump) idle(since uint64) (bool, uint64) {
 	turns := p.turns.Load()
-	return turns == since && turns%2 == 0, turns
+	return turns == since && turns%2 == 0 && !p.busy.Load(), turns
 }

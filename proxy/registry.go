@@ -40,3 +40,28 @@ func (r *registry) shutdown() {
 		s.shutdown()
 	}
 }
+
+// each calls f for every session that lives.
+func (r *registry) each(f func(*session)) {
+	r.lock.Lock()
+	live := make([]*session, 0, len(r.live))
+	for s := range r.live {
+		live = append(live, s)
+	}
+	r.lock.Unlock()
+	for _, s := range live {
+		f(s)
+	}
+}
+
+// find returns the recorded session with the given id, or nil.
+func (r *registry) find(id uint64) *session {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	for s := range r.live {
+		if s.id == id && s.tape != nil {
+			return s
+		}
+	}
+	return nil
+}

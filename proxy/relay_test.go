@@ -66,9 +66,9 @@ func TestPassingAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pump := &p.newSession(blackHole{}, blackHole{}, discard{}, 1).pumps[frame.Client]
+	pump := &p.newSession(blackHole{}, blackHole{}, discard{}, new(frame.Connection)).pumps[frame.Client]
 	wire := bytes.Repeat([]byte("\x81\x85\x01\x02\x03\x04hello"), 100)
-	if n := testing.AllocsPerRun(1000, func() { _ = pump.pass(wire) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { _ = pump.move(wire) }); n != 0 {
 		t.Errorf("%v allocations for a run of frames", n)
 	}
 }

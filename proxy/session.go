@@ -23,8 +23,11 @@ type session struct {
 	proxy *Proxy
 	id    uint64
 	tape  Tape // nil when nothing is recorded
-	legs  [2]leg
-	pumps [2]pump
+	conn  *frame.Connection
+	// extensions are those of conn.
+	extensions frame.Extensions
+	legs       [2]leg
+	pumps      [2]pump
 
 	lock    sync.Mutex
 	started int
@@ -34,16 +37,32 @@ type session struct {
 	closed  [2]bool     // sides that have sent one
 	linger  *time.Timer // runs while one direction has ended
 	turns   [2]uint64   // of the pumps, when linger last ran
+	orders  [2]*orders  // by side whose messages they are about; nil for none
+	posts   [2][]*post  // by side they are sent as
+	deaf    [2]bool     // the pump has ended and takes no posts
+	silent  [2]bool     // nothing of the side is to pass
+	killed  *time.Timer // cuts the session after it was killed; nil before
+	gone    bool        // severed is closed
+
+	arming  sync.Mutex    // of who sets orders
+	severed chan struct{} // closed when the sockets are
+	over    chan struct{} // closed when the session has ended
 }
 
 // newSession makes a session of two connections and registers it. The tape is
-// nil when nothing is to be recorded. Both pumps must be started, or the session
-// closed.
-func (p *Proxy) newSession(client, server net.Conn, tape Tape, id uint64) *session {
-	s := &session{proxy: p, id: id, tape: tape, legs: [2]leg{newLeg(client), newLeg(server)}}
+// nil when nothing is to be recorded; c must not be changed any more. Both pumps
+// must be started, or the session closed.
+func (p *Proxy) newSession(client, server net.Conn, tape Tape, c *frame.Connection) *session {
+	s := &session{
+		proxy: p, id: c.ID, tape: tape, conn: c, legs: [2]leg{newLeg(client), newLeg(server)},
+		severed: make(chan struct{}), over: make(chan struct{}),
+	}
+	if tape != nil {
+		s.extensions = frame.ParseExtensions(c.Extensions)
+	}
 	for side := range s.pumps {
 		pump := &s.pumps[side]
-		pump.session, pump.from = s, frame.Side(side)
+		pump.session, pump.from, pump.wake = s, frame.Side(side), make(chan struct{}, 1)
 		pump.conn, pump.peer = s.legs[side].conn, s.legs[side^1].conn
 		pump.pool = plainBuffers
 		if s.legs[side].secure() {
@@ -53,6 +72,7 @@ func (p *Proxy) newSession(client, server net.Conn, tape Tape, id uint64) *sessi
 	// Counted now and not by start, which goproxy may call late.
 	p.work.Add(len(s.pumps))
 	p.sessions.add(s)
+	s.rearm()
 	return s
 }
 

@@ -127,7 +127,7 @@ func (p *program) recordDemo(ctx context.Context, dir string, world *demo.Demo, 
 	servers.AppendCertsFromPEM(world.Certificate())
 	clients.AddCert(a.Certificate())
 	options := proxy.Options{Authority: a, Upstream: world.Upstream(), Roots: servers}
-	r, err := p.startRecording(ctx, path, "127.0.0.1:0", options, store.Options{App: "wsluice " + version()}, logger)
+	r, err := p.startRecording(ctx, path, "127.0.0.1:0", options, store.Options{App: "wsluice " + version()}, nil, logger)
 	return r, clients, err
 }
 

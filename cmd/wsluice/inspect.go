@@ -135,7 +135,9 @@ func (p *program) inspect(ctx context.Context, path string, o inspector.Options)
 		return p.openFailure(path, err)
 	}
 	defer r.Close()
-	of := inspected{Reader: r, path: path}
+	acts := intervene(path)
+	defer acts.close()
+	of := inspected{r, acts}
 	o.Source, o.Actions, o.Name = of, of, filepath.Base(path)
 	err = inspector.New(o).Run(ctx)
 	if fault, ok := errors.AsType[*inspector.Fault](err); ok {

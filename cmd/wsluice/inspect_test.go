@@ -130,7 +130,9 @@ func TestInspectedMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	var source inspector.Source = inspected{Reader: reader, path: path}
+	acts := intervene(path)
+	defer acts.close()
+	var source inspector.Source = inspected{reader, acts}
 	walk := source.Messages(t.Context(), rows.Query{Conn: 1})
 	defer walk.Close()
 	var got []byte

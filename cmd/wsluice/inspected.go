@@ -18,8 +18,7 @@ import (
 // inspected is a capture as the inspector's Source and Actions.
 type inspected struct {
 	*store.Reader
-	path string
-	inspector.Interventions
+	*interventions
 }
 
 // Messages implements rows.Source.
@@ -54,8 +53,12 @@ func (c inspected) Marks(ctx context.Context) ([]inspector.Mark, error) {
 
 // Status implements inspector.Source.
 func (c inspected) Status(ctx context.Context) (inspector.Status, error) {
-	s, err := askStatus(ctx, c.path)
-	if errors.Is(err, control.ErrNotRecording) {
+	var s control.Status
+	err := c.ask(ctx, func(client *control.Client) (err error) {
+		s, err = client.Status(ctx)
+		return err
+	})
+	if errors.Is(err, errAtRest) {
 		return inspector.Status{}, nil
 	}
 	if err != nil {
@@ -64,7 +67,7 @@ func (c inspected) Status(ctx context.Context) (inspector.Status, error) {
 	status := inspector.Status{
 		Recording: true, Address: s.Address, Reverse: s.Reverse, Insecure: s.Insecure, Open: s.Open,
 		Rate: s.FramesPerSecond, Queued: s.Queued, Stalls: s.Stalls, Shed: s.Shed, Lost: s.Lost,
-		Size: s.FileSize, Warnings: s.Warnings,
+		Size: s.FileSize, Warnings: s.Warnings, Holds: s.Holds, Held: s.Held, Rules: s.Rules,
 	}
 	for _, sample := range s.History {
 		status.History = append(status.History, float64(sample.Frames))
@@ -110,6 +113,11 @@ func (c inspected) Load(_ context.Context, name string, most int) ([]byte, error
 	path, err := typedPath(name)
 	if err != nil {
 		return nil, err
+	}
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read %s: it is no file", path) // a pipe could be waited for for ever
 	}
 	file, err := os.Open(path)
 	if err != nil {

@@ -103,6 +103,10 @@ like "wsluice proxy" when there is no terminal.`,
 		p.exportCommand(),
 		p.eventsCommand(),
 		p.marksCommand(), p.markCommand(),
+		p.injectCommand(),
+		p.holdCommand(),
+		p.rulesCommand(),
+		p.killCommand(),
 		p.caCommand(),
 		p.verifyCommand(),
 		p.repairCommand(),
@@ -138,9 +142,9 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

@@ -30,6 +30,7 @@ type recordFlags struct {
 	only, bypass                      []string
 	overload                          string
 	maxCapture                        byteSize
+	rules                             string
 }
 
 // passwordVariable holds the password of --client-cert files, which must not
@@ -52,6 +53,8 @@ func (f *recordFlags) add(c *cobra.Command, listen string) {
 	flags.StringVar(&f.overload, "on-overload", "block", "when the disk cannot keep up: `policy` block (slow the peers down) or shed (drop payloads, count and mark them)")
 	_ = c.RegisterFlagCompletionFunc("on-overload", cobra.FixedCompletions([]string{"block", "shed"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.Var(&f.maxCapture, "max-capture", "keep the capture at this `size`, such as 2GB: the oldest frames go as new ones come (at least 16MB)")
+	flags.StringVar(&f.rules, "rules", "", "change the traffic by the rules in this `file`, also when it changes (see wsluice rules --help)")
+	_ = c.MarkFlagFilename("rules", "yaml", "yml")
 	for _, name := range []string{"listen", "upstream-proxy", "for", "only", "bypass", "max-capture"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}

@@ -28,6 +28,8 @@ type recording struct {
 	server   *proxy.Proxy
 	control  *control.Server // nil when it could not be opened
 	before   uint64          // the last connection the capture already had
+	rules    *rulesFile      // nil without one
+	logger   *slog.Logger
 }
 
 // openRecording checks the flags, all of them before it opens anything, and
@@ -37,6 +39,12 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	if err != nil {
 		return nil, err
 	}
+	var standing *rulesFile
+	if f.rules != "" {
+		if standing, err = p.readRulesFile(f.rules); err != nil {
+			return nil, err
+		}
+	}
 	path, err := p.capturePath()
 	if err != nil {
 		return nil, err
@@ -44,12 +52,13 @@ func (p *program) openRecording(ctx context.Context, f recordFlags, logger *slog
 	if options.Authority, err = authority(); err != nil {
 		return nil, err
 	}
-	return p.startRecording(ctx, path, f.listen, options, storeOptions, logger)
+	return p.startRecording(ctx, path, f.listen, options, storeOptions, standing, logger)
 }
 
-// startRecording listens and opens the capture at path. The events of proxy and
-// capture go to logger. Clients that come before serve wait for it.
-func (p *program) startRecording(ctx context.Context, path, listen string, options proxy.Options, storeOptions store.Options, logger *slog.Logger) (*recording, error) {
+// startRecording listens, opens the capture at path and puts standing rules, if
+// any, in force. The events of proxy and capture go to logger. Clients that come
+// before serve wait for it.
+func (p *program) startRecording(ctx context.Context, path, listen string, options proxy.Options, storeOptions store.Options, standing *rulesFile, logger *slog.Logger) (*recording, error) {
 	if _, recorded, err := p.running(ctx, path); err == nil && recorded {
 		return nil, lockedFailure(path, fmt.Errorf("record into %s: %w", path, store.ErrLocked))
 	}
@@ -67,7 +76,7 @@ func (p *program) startRecording(ctx context.Context, path, listen string, optio
 		return nil, p.openFailure(path, err)
 	}
 	events.Store(recorder)
-	r := &recording{path: path, listener: listener, recorder: recorder}
+	r := &recording{path: path, listener: listener, recorder: recorder, rules: standing, logger: logger}
 	options.Recorder = recorderDoor{recorder}
 	if r.server, err = proxy.New(options); err == nil {
 		r.before, err = r.newest(ctx)
@@ -83,6 +92,10 @@ func (p *program) startRecording(ctx context.Context, path, listen string, optio
 	door := control.Options{
 		Path: path, Recorder: recorder, Proxy: r.server, Address: r.address(),
 		Version: version(), Insecure: options.Insecure, Logger: logger,
+	}
+	if standing != nil {
+		r.server.SetRules(standing.first)
+		door.RulesError = standing.problem
 	}
 	if options.Reverse != nil {
 		door.Reverse = options.Reverse.Redacted()
@@ -113,7 +126,19 @@ func (r *recording) serve(ctx context.Context) error {
 	// garbage: collecting earlier than by default costs next to nothing and
 	// keeps the process small.
 	debug.SetGCPercent(50)
-	return r.server.Serve(ctx, r.listener)
+	if r.rules == nil {
+		return r.server.Serve(ctx, r.listener)
+	}
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.rules.watch(watching, r.server, r.logger)
+	}()
+	err := r.server.Serve(ctx, r.listener)
+	stop()
+	<-watched
+	return err
 }
 
 // newest returns the number of the newest connection in the capture, or 0.

@@ -46,7 +46,7 @@ type counters struct {
 	messages, frames, bytes [2]uint64
 	code                    frame.CloseCode
 	reason                  string
-	closing                 bool // a close frame was seen
+	closing                 bool // a close frame was seen that was not dropped
 	seen                    int64
 	// long are the frames that still go to chunks: their payload is not in
 	// bytes yet.
@@ -69,7 +69,7 @@ func (c *counters) add(r *frame.Record, at int64, chunked bool) {
 	if r.Header.Fin {
 		c.messages[r.From]++
 	}
-	if r.Header.Opcode == frame.Close && !c.closing {
+	if r.Header.Opcode == frame.Close && r.Origin != frame.Dropped && !c.closing {
 		c.closing = true
 		if len(r.Payload) >= 2 {
 			c.code = frame.CloseCode(r.Payload[0])<<8 | frame.CloseCode(r.Payload[1])

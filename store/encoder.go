@@ -44,16 +44,18 @@ func (e *encoder) chunk(c *chunk) {
 		r := &c.runs[i]
 		switch r.kind {
 		case runBytes:
-			e.bytes(r.tape, r.from, r.at, bytes[:r.n], false)
+			e.bytes(r.tape, r.track(), r.at, bytes[:r.n], false)
 			bytes = bytes[r.n:]
 		case runSkip:
 			for n := r.n; n > 0; {
 				part := min(n, uint64(len(zeros)))
-				e.bytes(r.tape, r.from, r.at, zeros[:part], true)
+				e.bytes(r.tape, r.track(), r.at, zeros[:part], true)
 				n -= part
 			}
 		case runLost:
-			e.opaque(r.tape, r.from, r.at, nil, r.n, frame.Shed)
+			e.opaque(r.tape, r.track(), r.at, nil, r.n, frame.Shed)
+		case runInserted:
+			e.inserted(r.tape, r.from)
 		case runOpened:
 			e.opened(r.tape)
 		case runClosed:
@@ -64,9 +66,8 @@ func (e *encoder) chunk(c *chunk) {
 	e.batch.cost += len(c.bytes) + len(c.runs)*runCost
 }
 
-// bytes cuts the bytes of one side into frames.
-func (e *encoder) bytes(t *Tape, from frame.Side, at int64, p []byte, shed bool) {
-	s := &t.sides[from]
+// bytes cuts the next bytes of s into frames.
+func (e *encoder) bytes(t *Tape, s *track, at int64, p []byte, shed bool) {
 	for len(p) > 0 {
 		piece, n, ok := s.cutter.Next(p)
 		p = p[n:]
@@ -79,12 +80,12 @@ func (e *encoder) bytes(t *Tape, from frame.Side, at int64, p []byte, shed bool)
 		s.shed = s.shed || shed
 		switch {
 		case piece.Opaque:
-			e.opaque(t, from, s.began, piece.Data, uint64(len(piece.Data)), frame.Whole)
+			e.opaque(t, s, s.began, piece.Data, uint64(len(piece.Data)), frame.Whole)
 		case piece.Last && piece.Offset == 0 && len(piece.Data) <= partSize && !s.shed:
 			// Most frames come in one piece and need no buffer between.
-			e.frame(t, from, &piece.Header, piece.Data, true, frame.Whole)
+			e.frame(t, s, &piece.Header, piece.Data, true, frame.Whole)
 		default:
-			e.part(t, from, s, &piece)
+			e.part(t, s, &piece)
 		}
 		if piece.Last || piece.Opaque {
 			s.began, s.shed = 0, false
@@ -93,7 +94,7 @@ func (e *encoder) bytes(t *Tape, from frame.Side, at int64, p []byte, shed bool)
 }
 
 // part takes a piece of a frame that does not come in one.
-func (e *encoder) part(t *Tape, from frame.Side, s *track, p *frame.Piece) {
+func (e *encoder) part(t *Tape, s *track, p *frame.Piece) {
 	h := &p.Header
 	data, offset := p.Data, p.Offset
 	for !s.shed && len(data) > 0 {
@@ -109,7 +110,7 @@ func (e *encoder) part(t *Tape, from frame.Side, s *track, p *frame.Piece) {
 		e.pending += n
 		data, offset = data[n:], offset+uint64(n)
 		if len(s.pending) == partSize && offset < h.Length || e.pending > pendingLimit && !p.Last {
-			e.spill(t, from, s, h)
+			e.spill(t, s, h)
 		}
 	}
 	if !p.Last {
@@ -119,31 +120,31 @@ func (e *encoder) part(t *Tape, from frame.Side, s *track, p *frame.Piece) {
 	if s.shed {
 		missing = frame.Shed
 	}
-	e.finish(t, from, s, h, missing)
+	e.finish(t, s, h, missing)
 }
 
 // spill moves the pending payload of an unfinished frame to chunks. The first
 // time, the frame is recorded.
-func (e *encoder) spill(t *Tape, from frame.Side, s *track, h *frame.Header) {
+func (e *encoder) spill(t *Tape, s *track, h *frame.Header) {
 	if s.long == 0 {
 		e.draft.chunked = true
-		e.frame(t, from, h, s.pending[:min(len(s.pending), previewSize)], false, frame.Whole)
+		e.frame(t, s, h, s.pending[:min(len(s.pending), previewSize)], false, frame.Whole)
 		e.draft.chunked = false
 		s.long, s.offset = e.global, 0
-		t.long[from] = e.global
+		t.long[s.from()] = e.global
 	}
 	e.putPart(s, 0)
 	e.drop(s)
 }
 
 // finish records a frame of which nothing more will come.
-func (e *encoder) finish(t *Tape, from frame.Side, s *track, h *frame.Header, missing frame.Incomplete) {
+func (e *encoder) finish(t *Tape, s *track, h *frame.Header, missing frame.Incomplete) {
 	if s.long == 0 {
 		payload := s.pending
 		if missing == frame.Shed {
 			payload = nil
 		}
-		e.frame(t, from, h, payload, false, missing)
+		e.frame(t, s, h, payload, false, missing)
 	} else {
 		flags := uint8(flagEnd)
 		if missing == frame.Shed {
@@ -151,8 +152,8 @@ func (e *encoder) finish(t *Tape, from frame.Side, s *track, h *frame.Header, mi
 			e.batch.shed++
 		}
 		e.putPart(s, flags)
-		t.bytes[from] += s.offset
-		s.long, t.long[from] = 0, 0
+		t.bytes[s.from()] += s.offset
+		s.long, t.long[s.from()] = 0, 0
 		e.touch(t)
 	}
 	e.drop(s)
@@ -186,11 +187,10 @@ func (e *encoder) drop(s *track) {
 }
 
 // frame records one frame. Masked says that the payload still is.
-func (e *encoder) frame(t *Tape, from frame.Side, h *frame.Header, payload []byte, masked bool, missing frame.Incomplete) {
-	s := &t.sides[from]
+func (e *encoder) frame(t *Tape, s *track, h *frame.Header, payload []byte, masked bool, missing frame.Incomplete) {
 	d := &e.draft
 	d.Header, d.Payload, d.masked, d.at = *h, payload, masked && h.Masked, s.began
-	d.From, d.Incomplete, d.Opaque = from, missing, false
+	d.Incomplete, d.Opaque = missing, false
 	d.Stored = uint64(len(payload))
 	seq := t.seq + 1
 	d.Message = seq
@@ -205,6 +205,11 @@ func (e *encoder) frame(t *Tape, from frame.Side, h *frame.Header, payload []byt
 			s.message = 0
 		}
 	}
+	if s.open > 0 {
+		if s.open--; s.open == 0 && missing == frame.Whole {
+			d.Incomplete, s.message = frame.Unfinished, 0
+		}
+	}
 	if h.Opcode.Control() && d.masked {
 		// The checker and the counters look into control frames.
 		e.scratch = append(e.scratch[:0], payload...)
@@ -212,12 +217,11 @@ func (e *encoder) frame(t *Tape, from frame.Side, h *frame.Header, payload []byt
 		d.Payload, d.masked = e.scratch, false
 	}
 	d.Violation = s.checker.Check(h, d.Payload)
-	e.keep(t)
+	e.keep(t, s)
 }
 
 // opaque records bytes that are no frame; size is how many passed.
-func (e *encoder) opaque(t *Tape, from frame.Side, at int64, p []byte, size uint64, missing frame.Incomplete) {
-	s := &t.sides[from]
+func (e *encoder) opaque(t *Tape, s *track, at int64, p []byte, size uint64, missing frame.Incomplete) {
 	for first := true; first || len(p) > 0; first = false {
 		d := &e.draft
 		part := p[:min(len(p), partSize)]
@@ -226,20 +230,22 @@ func (e *encoder) opaque(t *Tape, from frame.Side, at int64, p []byte, size uint
 		if missing != frame.Shed {
 			d.Header.Length = uint64(len(part))
 		}
-		d.From, d.Incomplete, d.Opaque = from, missing, true
+		d.Incomplete, d.Opaque = missing, true
 		d.Stored = uint64(len(part))
 		d.Message = t.seq + 1
 		d.Violation = frame.Legal
 		if missing == frame.Whole && !s.broken {
 			s.broken, d.Violation = true, frame.ImpossibleLength
 		}
-		e.keep(t)
+		e.keep(t, s)
 	}
 }
 
-// keep adds the draft to the current block as the connection's next record.
-func (e *encoder) keep(t *Tape) {
+// keep adds the draft, of s, to the current block as the connection's next
+// record.
+func (e *encoder) keep(t *Tape, s *track) {
 	d := &e.draft
+	d.From, d.Origin, d.Recoded = s.from(), s.origin, s.recoded
 	t.seq++
 	e.global++
 	d.Conn, d.Seq, d.Global = t.id, t.seq, e.global
@@ -318,22 +324,26 @@ func (e *encoder) opened(t *Tape) {
 	t.opening = nil
 }
 
+// rest records what is unfinished where s ends.
+func (e *encoder) rest(t *Tape, s *track) {
+	head, h, _, within := s.cutter.Rest()
+	switch {
+	case within:
+		missing := frame.Cut
+		if s.shed {
+			missing = frame.Shed
+		}
+		e.finish(t, s, &h, missing)
+	case len(head) > 0:
+		e.opaque(t, s, s.began, head, uint64(len(head)), frame.Cut)
+	}
+}
+
 // closed records what the two sides left unfinished, and puts the end of the
 // connection into the batch.
 func (e *encoder) closed(t *Tape) {
 	for side := range t.sides {
-		from, s := frame.Side(side), &t.sides[side]
-		head, h, _, within := s.cutter.Rest()
-		switch {
-		case within:
-			missing := frame.Cut
-			if s.shed {
-				missing = frame.Shed
-			}
-			e.finish(t, from, s, &h, missing)
-		case len(head) > 0:
-			e.opaque(t, from, s.began, head, uint64(len(head)), frame.Cut)
-		}
+		e.rest(t, &t.sides[side])
 	}
 	state := t.state
 	if state == frame.Open {

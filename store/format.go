@@ -46,7 +46,7 @@ var (
 // major version and reads a newer minor one.
 const (
 	schemaMajor = 1
-	schemaMinor = 3
+	schemaMinor = 4
 )
 
 // The features a reader must know, since it would take a capture that has them

@@ -17,11 +17,12 @@ const (
 type runKind uint8
 
 const (
-	runBytes  runKind = iota // bytes from the wire
-	runSkip                  // n payload bytes that were shed
-	runLost                  // n bytes of whole frames that were shed
-	runOpened                // the connection begins
-	runClosed                // the connection ends
+	runBytes    runKind = iota // bytes from the wire
+	runSkip                    // n payload bytes that were shed
+	runLost                    // n bytes of whole frames that were shed
+	runInserted                // what was inserted ends
+	runOpened                  // the connection begins
+	runClosed                  // the connection ends
 )
 
 // run is one entry of a queue: bytes one side of a connection sent, or an event
@@ -32,6 +33,12 @@ type run struct {
 	n    uint64 // length of its bytes, which follow those of the run before
 	kind runKind
 	from frame.Side
+
+	// The fields below are those of bytes that were inserted.
+	inserted bool
+	recoded  bool
+	origin   frame.Origin
+	open     uint32 // which of the frames, from 1, leaves its message unfinished; 0 for none
 }
 
 // chunk is a piece of a queue. Its bytes are not the garbage collector's, which

@@ -23,6 +23,8 @@ const (
 	recordViolation  = 11 // varint; default none
 	recordIncomplete = 12 // varint; default whole
 	recordOpaque     = 13 // varint 1: no frame; kind holds the side only
+	recordRecoded    = 14 // varint 1: its receiver got the message in other bytes
+	recordUnfinished = 15 // varint 1: the message ends here, without a frame with FIN
 )
 
 // plainKind is the first header byte that costs nothing: FIN and text.
@@ -98,11 +100,17 @@ func appendRecord(dst []byte, d *draft, prev entry) []byte {
 	if d.Violation != frame.Legal {
 		b = appendField(b, recordViolation, uint64(d.Violation))
 	}
-	if d.Incomplete != frame.Whole {
+	if d.Incomplete == frame.Cut || d.Incomplete == frame.Shed {
 		b = appendField(b, recordIncomplete, uint64(d.Incomplete))
 	}
 	if d.Opaque {
 		b = appendField(b, recordOpaque, 1)
+	}
+	if d.Recoded {
+		b = appendField(b, recordRecoded, 1)
+	}
+	if d.Incomplete == frame.Unfinished {
+		b = appendField(b, recordUnfinished, 1)
 	}
 	n := len(d.Payload)
 	if n == 0 {
@@ -149,7 +157,7 @@ func consumeRecord(d *decoded, p []byte, prev entry) (int, error) {
 	p = p[n:total]
 	*d = decoded{place: prev.conn, time: prev.time}
 	kind, length, extended := uint64(0), uint64(math.MaxUint64), uint64(0)
-	var overlong bool
+	var overlong, unfinished bool
 	for len(p) > 0 {
 		tag, n := uvarint(p)
 		num, typ := protowire.Number(tag>>3), protowire.Type(tag&7)
@@ -217,10 +225,17 @@ func consumeRecord(d *decoded, p []byte, prev entry) (int, error) {
 			d.Incomplete = frame.Incomplete(v)
 		case recordOpaque:
 			d.Opaque = v != 0
+		case recordRecoded:
+			d.Recoded = v != 0
+		case recordUnfinished:
+			unfinished = v != 0
 		}
 	}
 	if overlong || kind > 0x1FF || extended > 8 {
 		return 0, corrupt("record has a field out of range")
+	}
+	if unfinished && d.Incomplete == frame.Whole {
+		d.Incomplete = frame.Unfinished
 	}
 	d.From = frame.Side(kind & 1)
 	d.Stored = uint64(len(d.Payload))

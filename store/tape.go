@@ -21,8 +21,9 @@ type Tape struct {
 	end     *frame.End // set by the first Close before its run is put
 
 	// The fields below belong to the encoder.
-	sides [2]track
-	seq   uint64
+	sides   [2]track
+	inserts [2]*track // what is being inserted, or nil
+	seq     uint64
 	counters
 	spot
 	dirty bool // counters differ from what is stored
@@ -61,7 +62,8 @@ func (t *Tape) Close(end frame.End) {
 	t.rec.queue.put(run{tape: t, kind: runClosed}, nil)
 }
 
-// track is where the encoder stands in the bytes of one side.
+// track is where the encoder stands in the bytes of one side, or in what is being
+// inserted there.
 type track struct {
 	cutter  frame.Cutter
 	checker frame.Checker
@@ -72,10 +74,15 @@ type track struct {
 	offset  uint64 // payload bytes of that frame already in chunks
 	shed    bool   // bytes of the current frame were shed
 	broken  bool   // an impossible header was recorded
+
+	// The fields below are those of what is inserted.
+	origin  frame.Origin
+	recoded bool
+	open    uint32 // frames up to the one that leaves its message unfinished
 }
 
-// Insert implements the proxy's Tape.
-func (t *Tape) Insert(p frame.Passage, wire []byte) {}
+// from returns whose bytes they are.
+func (s *track) from() frame.Side { return s.checker.From }
 
 // Inflater implements the proxy's Tape.
 func (t *Tape) Inflater(ctx context.Context, from frame.Side, n uint64) (*frame.Inflater, error) {

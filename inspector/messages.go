@@ -236,6 +236,8 @@ func (m *messages) act(a keys.Action) bool {
 		if at := m.connection(); at != 0 {
 			m.r.push(newStatistics(m.r, at))
 		}
+	case keys.Kill:
+		m.r.kill(m.connection())
 	case keys.Back:
 		return m.back()
 	default:

@@ -89,7 +89,7 @@ func (s *Server) delete(a *answer) error {
 func (a *answer) arguments(v any, most int64) error {
 	// Behind the body, waiting for the client to leave must not time out.
 	control := http.NewResponseController(a.ResponseWriter)
-	if err := control.SetReadDeadline(time.Now().Add(askTime)); err != nil {
+	if err := control.SetReadDeadline(time.Now().Add(a.askTime)); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(a.ResponseWriter, a.Body, most))

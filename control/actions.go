@@ -55,7 +55,7 @@ const maxLarge = 2 * proxy.MaxInjection
 func (s *Server) large(a *answer, v any) (done func(), err error) {
 	done = func() {}
 	if a.ContentLength < 0 || a.ContentLength > maxBody {
-		ctx, cancel := s.until(a.Context(), askTime)
+		ctx, cancel := s.until(a.Context(), a.askTime)
 		defer cancel()
 		select {
 		case s.heavy <- struct{}{}:

@@ -33,8 +33,9 @@ const (
 // store.Source; its methods may be called from any goroutine. When the recorder
 // ends they return errors that wrap ErrNotRecording.
 type Client struct {
-	first chan net.Conn // the connection Dial made, until it is used
-	http  http.Client
+	first  chan net.Conn // the connection Dial made, until it is used
+	http   http.Client
+	silent time.Duration // how long a hold may go without a sign of life
 }
 
 // Dial returns a client of the process that records the capture at path, or
@@ -55,7 +56,7 @@ func dial(ctx context.Context, at place) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{first: make(chan net.Conn, 1)}
+	c := &Client{first: make(chan net.Conn, 1), silent: answerTime}
 	c.first <- first
 	c.http.Transport = &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -114,7 +114,7 @@ func (s *Server) tell(ctx context.Context, out *stream, q queue) error {
 			return err
 		}
 		out.trim()
-		soon, cancel := context.WithTimeout(ctx, keepAlive)
+		soon, cancel := context.WithTimeout(ctx, s.options.keepAlive)
 		event, err := q.Next(soon)
 		cancel()
 		switch {
@@ -162,6 +162,7 @@ type HoldOrder struct {
 // HoldStream is a hold that lasts as long as its stream.
 type HoldStream struct {
 	id     uint64
+	silent time.Duration // after which nobody is there any more
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	lines  *lineReader
@@ -177,7 +178,7 @@ func (c *Client) Hold(ctx context.Context, o HoldOrder) (*HoldStream, error) {
 		ask.Limit = o.Limit.String()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	h := &HoldStream{ctx: ctx, cancel: cancel}
+	h := &HoldStream{silent: c.silent, ctx: ctx, cancel: cancel}
 	err := h.watched(func() error {
 		body, err := c.open(ctx, http.MethodPost, "/v1/hold", nil, ask)
 		if err != nil {
@@ -204,10 +205,10 @@ var errClosed = errors.New("the hold was closed")
 // watched calls read, which waits for the recorder, and ends the stream when that
 // gives no sign of life.
 func (h *HoldStream) watched(read func() error) error {
-	watch := time.AfterFunc(answerTime, func() { h.cancel(errSilent) })
+	watch := time.AfterFunc(h.silent, func() { h.cancel(errSilent) })
 	defer watch.Stop()
 	if h.lines != nil {
-		h.lines.sign = func() { watch.Reset(answerTime) }
+		h.lines.sign = func() { watch.Reset(h.silent) }
 	}
 	err := read()
 	switch cause := context.Cause(h.ctx); {

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"io"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/wsluice/wsluice/frame"
+	"github.com/wsluice/wsluice/proxy"
 	"github.com/wsluice/wsluice/store"
 )
 
@@ -34,8 +37,10 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(200, []byte("{\"conn\":1,\"state\":\"open\"}\n{\"number\":1}\n"))
 	f.Add(404, []byte(`{"error":"no such connection: 9","code":"no_connection"}`))
 	f.Add(500, []byte("<html>"))
+	f.Add(200, []byte("{\"hold\":1}\n  \n{\"held\":{\"id\":7,\"conn\":3,\"message\":{\"type\":\"text\",\"text\":\"x\"}}}\n{\"gone\":{\"id\":7}}\n"))
+	f.Add(200, []byte("{\"id\":7,\"message\":null}\nnull\n"))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		c := &Client{}
+		c := &Client{silent: time.Minute}
 		c.http.Transport = script{status, body}
 		ctx := context.Background()
 		var out store.Blocks
@@ -53,6 +58,27 @@ func FuzzAnswer(f *testing.F) {
 		_, _ = c.Status(ctx)
 		_, _ = c.Delete(ctx, 1)
 		_ = c.Snapshot(ctx, io.Discard)
+		_, _ = c.Inject(ctx, 1, frame.Draft{Type: frame.Text})
+		_ = c.Decide(ctx, 1, proxy.Verdict{Action: proxy.Drop})
+		_, _ = c.Rules(ctx)
+		held, err := c.Held(ctx)
+		for i := range held {
+			if !json.Valid(AppendHeld(nil, &held[i])) {
+				t.Errorf("no JSON: %s", AppendHeld(nil, &held[i]))
+			}
+		}
+		if err != nil && len(held) > 0 {
+			t.Errorf("%d messages and %v", len(held), err)
+		}
+		if h, err := c.Hold(ctx, HoldOrder{}); err == nil {
+			for err == nil {
+				var e proxy.HoldEvent
+				if e, err = h.Next(); err == nil && (e.Held == nil) == (e.Fate == nil) {
+					t.Errorf("event %+v", e)
+				}
+			}
+			_ = h.Close()
+		}
 		// An answer with the same version is waited on.
 		ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
 		defer cancel()

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 )
 
 // route is one thing a client may ask for.
@@ -61,8 +62,9 @@ func routes() []route {
 type answer struct {
 	http.ResponseWriter
 	*http.Request
-	query query
-	begun bool
+	query   query
+	begun   bool
+	askTime time.Duration // for the rest of the request
 }
 
 // WriteHeader takes note that it is too late for another status.
@@ -108,7 +110,7 @@ func (s *Server) handler() http.Handler {
 // answer answers a request for a route. Whatever goes wrong is the client's to
 // know: in the status, or when the answer has begun, by its breaking off.
 func (s *Server) answer(r route, w http.ResponseWriter, request *http.Request) {
-	a := &answer{ResponseWriter: w, Request: request}
+	a := &answer{ResponseWriter: w, Request: request, askTime: s.options.askTime}
 	err := s.attempt(r, a)
 	if err == nil {
 		return

@@ -53,8 +53,8 @@ type Options struct {
 	Logger *slog.Logger
 
 	// These are for tests.
-	patience time.Duration
-	actions  actions
+	patience, askTime, keepAlive time.Duration
+	actions                      actions
 }
 
 // Server lets other processes read a capture while it is recorded, and act on
@@ -96,6 +96,12 @@ func Listen(o Options) (*Server, error) {
 	}
 	if o.patience == 0 {
 		o.patience = patience
+	}
+	if o.askTime == 0 {
+		o.askTime = askTime
+	}
+	if o.keepAlive == 0 {
+		o.keepAlive = keepAlive
 	}
 	if o.actions == nil && o.Proxy != nil {
 		o.actions = live{o.Proxy}

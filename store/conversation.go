@@ -154,7 +154,7 @@ func (m *Messages) push(c *conversation, r *frame.Record) (earlier uint64, err e
 // hindsight primes c anew when r shows that a message was under way before
 // anything that was taken into account.
 func (m *Messages) hindsight(c *conversation, r *frame.Record) error {
-	for c.blind != [2]bool{} {
+	for c.blind != [2]bool{} || c.within(r) {
 		from, err := m.earlier(c, r)
 		if err != nil || from == 0 {
 			return err
@@ -166,13 +166,22 @@ func (m *Messages) hindsight(c *conversation, r *frame.Record) error {
 	return nil
 }
 
+// within reports whether r belongs to something inserted that began before
+// anything that was taken into account. Nothing else tells of that.
+func (c *conversation) within(r *frame.Record) bool {
+	return !r.Origin.Own() && r.Message < c.from
+}
+
 // earlier returns where the messages began, before anything that was taken into
 // account, that come out with r or to which it belongs; 0 when there are none.
 func (m *Messages) earlier(c *conversation, r *frame.Record) (from uint64, err error) {
 	gap, end := r.Seq > c.seen+1, r.Seq == c.last
+	if c.within(r) {
+		from = r.Message
+	}
 	for i, blind := range c.blind {
 		side := frame.Side(i)
-		mine := r.From == side && (r.Opaque || !r.Header.Opcode.Control())
+		mine := r.From == side && r.Origin.Own() && (r.Opaque || !r.Header.Opcode.Control())
 		if !blind || !mine && !gap && !(end && c.unfinished(side)) {
 			continue
 		}
@@ -199,19 +208,19 @@ func (c *conversation) unfinished(side frame.Side) bool {
 	return c.blind[side] && c.Frames[side] != c.Messages[side]
 }
 
-// underWay returns the seq of the first frame of the message that a side was in
-// the middle of before anything of c that was taken into account, 0 for none.
+// underWay returns the seq of the first frame of the message of its own that a side
+// was in the middle of before anything of c that was taken into account, 0 for none.
 func (m *Messages) underWay(c *conversation, side frame.Side) (first uint64, err error) {
 	const most = 64 << 10
 	s := &sieve{need: filter.Everything}
-	s.need.Sides, s.need.Opcodes = 1<<side, 1<<frame.Close-1
+	s.need.Sides, s.need.Opcodes, s.need.Origins = 1<<side, 1<<frame.Close-1, ownOrigins
 	for end, size := c.from, uint64(1<<10); end > 1; size = min(2*size, most) {
 		start, found := max(end, size+1)-size, false
 		cursor := m.r.scan(m.ctx, c.ID, start, end)
 		cursor.sieve = s
 		for cursor.Next() {
 			r := cursor.Record()
-			if r.From != side || !r.Opaque && r.Header.Opcode.Control() {
+			if r.From != side || !r.Origin.Own() || !r.Opaque && r.Header.Opcode.Control() {
 				continue
 			}
 			if found, first = true, 0; !r.Opaque && !r.Header.Fin {
@@ -244,7 +253,7 @@ func (m *Messages) begun(c *conversation, r *frame.Record) (uint64, error) {
 	first := r.Seq
 	var known [2]bool
 	for _, p := range slices.Backward(page) {
-		if p.Seq >= r.Seq || p.Opaque || p.Header.Opcode.Control() || known[p.From] {
+		if p.Seq >= r.Seq || p.Opaque || p.Header.Opcode.Control() || known[p.From] || !p.Origin.Own() {
 			continue
 		}
 		known[p.From] = true

@@ -56,6 +56,8 @@ func (e *encoder) chunk(c *chunk) {
 			e.opaque(r.tape, r.track(), r.at, nil, r.n, frame.Shed)
 		case runInserted:
 			e.inserted(r.tape, r.from)
+		case runProbe:
+			r.tape.answer()
 		case runOpened:
 			e.opened(r.tape)
 		case runClosed:
@@ -249,6 +251,9 @@ func (e *encoder) keep(t *Tape, s *track) {
 	t.seq++
 	e.global++
 	d.Conn, d.Seq, d.Global = t.id, t.seq, e.global
+	if !d.Opaque && s.origin.Own() {
+		t.sent[d.From]++
+	}
 	if d.Incomplete == frame.Shed {
 		e.batch.shed++
 	}

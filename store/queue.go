@@ -21,6 +21,7 @@ const (
 	runSkip                    // n payload bytes that were shed
 	runLost                    // n bytes of whole frames that were shed
 	runInserted                // what was inserted ends
+	runProbe                   // a probe is answered
 	runOpened                  // the connection begins
 	runClosed                  // the connection ends
 )

@@ -60,6 +60,7 @@ type Recorder struct {
 
 	ring   ring
 	chores chan chore
+	reader *Reader // for Tape.Inflater
 
 	conn   atomic.Uint64 // the last connection id given
 	acked  atomic.Uint64
@@ -149,6 +150,8 @@ func Create(path string, o Options) (*Recorder, error) {
 		r.stats.MaxSize = r.ring.size
 		f.db.AllocSize = r.ring.allocation()
 	}
+	r.reader = r.Reader()
+	r.reader.bookmarks.limit = inflaterBookmarks
 	r.measure()
 	r.free <- new(batch)
 	r.free <- new(batch)
@@ -193,9 +196,10 @@ func (r *Recorder) Open(c *frame.Connection) (*Tape, error) {
 	}
 	c.ID = r.conn.Add(1)
 	t := &Tape{rec: r, id: c.ID, opening: record, state: c.State}
-	rsv := frame.ParseExtensions(c.Extensions).RSV()
+	e := frame.ParseExtensions(c.Extensions)
 	for side := range t.sides {
-		t.sides[side].checker = frame.Checker{From: frame.Side(side), RSV: rsv}
+		t.sides[side].checker = frame.Checker{From: frame.Side(side), RSV: e.RSV()}
+		t.takeover[side] = e.Deflate && !e.NoContextTakeover[side]
 	}
 	if r.shed {
 		t.shed = new([2]shedder)

@@ -1,8 +1,7 @@
 package store
 
 import (
-	"context"
-	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +14,11 @@ type Tape struct {
 	id   uint64
 	shed *[2]shedder // with the policy Shed only
 
+	takeover [2]bool // each side's messages build on those before them
+
+	mu     sync.Mutex
+	probes []*probe // not answered yet
+
 	opening []byte // the connection as stored, until it is encoded
 	state   frame.State
 	closing atomic.Bool
@@ -24,6 +28,7 @@ type Tape struct {
 	sides   [2]track
 	inserts [2]*track // what is being inserted, or nil
 	seq     uint64
+	sent    [2]uint64 // frames each side sent itself
 	counters
 	spot
 	dirty bool // counters differ from what is stored
@@ -83,8 +88,3 @@ type track struct {
 
 // from returns whose bytes they are.
 func (s *track) from() frame.Side { return s.checker.From }
-
-// Inflater implements the proxy's Tape.
-func (t *Tape) Inflater(ctx context.Context, from frame.Side, n uint64) (*frame.Inflater, error) {
-	return nil, errors.New("not yet")
-}

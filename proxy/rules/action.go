@@ -6,8 +6,8 @@ import "go.yaml.in/yaml/v4"
 type subject uint8
 
 const (
-	messages subject = iota
-	connections
+	messages    subject = iota
+	connections         // as long as they are open
 	handshakes
 )
 
@@ -20,5 +20,20 @@ type action interface {
 
 // actions are all there are, by the name they have in a text.
 var actions = map[string]func(*reader, *yaml.Node) action{
-	"drop": readDrop,
+	"answer":    readAnswer,
+	"close":     readClose,
+	"corrupt":   readCorrupt,
+	"delay":     readDelay,
+	"drop":      readDrop,
+	"duplicate": readDuplicate,
+	"headers":   readHeaders,
+	"map":       readMap,
+	"refuse":    readRefuse,
+	"reorder":   readReorder,
+	"replace":   readReplace,
+	"reset":     readReset,
+	"silence":   readSilence,
+	"split":     readSplit,
+	"throttle":  readThrottle,
+	"truncate":  readTruncate,
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -49,6 +50,10 @@ func (s *Set) read(r *reader) {
 	if r.fault != nil {
 		return
 	}
+	if root.Kind == yaml.SequenceNode {
+		r.failAt(root, "the text is a list").suggest(`write "rules:" above it`)
+		return
+	}
 	top := r.object(root, "the text", "rules", "seed")
 	list := top.fields["rules"]
 	if list == nil {
@@ -82,12 +87,7 @@ func (s *Set) read(r *reader) {
 
 // document reads the one document of a text.
 func (r *reader) document(text []byte) *yaml.Node {
-	if len(bytes.TrimSpace(text)) == 0 {
-		r.fail(1, 1, "the text is empty").suggest("rules: [] is a set without any")
-		return nil
-	}
-	var doc yaml.Node
-	err := load(text, &doc)
+	doc, next, err := load(text)
 	if fault, ok := errors.AsType[*yaml.LoadError](err); ok {
 		what := strings.TrimPrefix(fault.Message, "yaml: ")
 		if fault.ContextMsg != "" {
@@ -98,8 +98,16 @@ func (r *reader) document(text []byte) *yaml.Node {
 			e.suggest("YAML is indented by spaces, not by tabs")
 		}
 		return nil
-	} else if err != nil {
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		r.fail(1, 1, "there are no rules").suggest("rules: [] is a set without any")
+		return nil
+	case err != nil:
 		r.fail(1, 1, "this is not YAML: %v", err)
+		return nil
+	case next != nil:
+		r.failAt(next, "a second document begins").suggest("write all rules into one")
 		return nil
 	}
 	r.survey(doc.Content[0], 0)
@@ -115,8 +123,9 @@ func (r *reader) tab(e *Error) bool {
 	return strings.Contains(line[:len(line)-len(strings.TrimLeft(line, " \t-"))], "\t")
 }
 
-// load is yaml.Load for texts that may be anything.
-func load(text []byte, doc *yaml.Node) (err error) {
+// load loads a text that may be anything; next is the document behind the first,
+// if there is one.
+func load(text []byte) (doc, next *yaml.Node, err error) {
 	defer func() {
 		// A parser is given the worst there is to read; what it does not foresee
 		// must not end the program.
@@ -124,7 +133,20 @@ func load(text []byte, doc *yaml.Node) (err error) {
 			err = fmt.Errorf("%v", p)
 		}
 	}()
-	return yaml.Load(text, doc)
+	loader, err := yaml.NewLoader(bytes.NewReader(text))
+	if err != nil {
+		return nil, nil, err
+	}
+	doc, next = new(yaml.Node), new(yaml.Node)
+	if err := loader.Load(doc); err != nil {
+		return nil, nil, err
+	}
+	if err := loader.Load(next); errors.Is(err, io.EOF) {
+		return doc, nil, nil
+	} else if err != nil {
+		return nil, nil, err
+	}
+	return doc, next, nil
 }
 
 // rule reads the rule that is the nth of its set.
@@ -207,9 +229,17 @@ func (r *reader) scope(out *rule, o object, kind string) {
 		}
 		return
 	}
-	if out.messages != nil && !possible(out.messages.Need()) {
-		r.failAt(when, "rules are for text and binary messages that pass, and this selects none")
+	if out.messages == nil {
+		return
 	}
+	need := out.messages.Need()
+	switch {
+	case !possible(need):
+		r.failAt(when, "rules are for text and binary messages that pass, and this selects none")
+	case out.sides&need.Sides == 0:
+		r.failAt(when, "this selects nothing of the side that from names")
+	}
+	out.sides &= need.Sides
 }
 
 // possible reports whether a data message that passes can match.

@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+type truncate struct{ bytes int }
+
+func readTruncate(r *reader, n *yaml.Node) action {
+	return truncate{r.size(n, "truncate", 0, MaxResult)}
+}
+
+func (truncate) of() subject    { return messages }
+func (t truncate) does() string { return fmt.Sprintf("cuts it after %d bytes", t.bytes) }
+
+func (t truncate) act(w *walk) {
+	if len(w.m.Payload) <= t.bytes || !w.whole() {
+		return
+	}
+	n := t.bytes
+	if w.m.Type == frame.Text {
+		// A text is cut before a character, so that it stays one.
+		for back := 0; n > 0 && back < utf8.UTFMax-1 && !utf8.RuneStart(w.m.Payload[n]); back++ {
+			n--
+		}
+	}
+	w.put(slices.Clone(w.m.Payload[:n]))
+}
+
+// maxPlaces is how many places one rule corrupts.
+const maxPlaces = 10_000
+
+// corrupt changes random bits, or bytes.
+type corrupt struct{ bits, bytes int }
+
+func readCorrupt(r *reader, n *yaml.Node) action {
+	var c corrupt
+	o := r.object(n, "corrupt", "bits", "bytes")
+	bits, bytes := o.fields["bits"], o.fields["bytes"]
+	switch {
+	case r.fault != nil:
+	case bits == nil == (bytes == nil):
+		r.failAt(n, "corrupt needs bits or bytes, one of them").suggest("corrupt: {bits: 1} flips one bit")
+	case bits != nil:
+		c.bits = r.whole(bits, "bits", 1, maxPlaces)
+	default:
+		c.bytes = r.whole(bytes, "bytes", 1, maxPlaces)
+	}
+	return c
+}
+
+func (corrupt) of() subject { return messages }
+
+func (c corrupt) does() string {
+	switch {
+	case c.bits == 1:
+		return "flips a bit of it"
+	case c.bits > 1:
+		return fmt.Sprintf("flips %d bits of it", c.bits)
+	case c.bytes == 1:
+		return "changes a byte of it"
+	}
+	return fmt.Sprintf("changes %d bytes of it", c.bytes)
+}
+
+func (c corrupt) act(w *walk) {
+	if len(w.m.Payload) == 0 || !w.whole() {
+		return
+	}
+	p := slices.Clone(w.m.Payload)
+	places := w.places(min(c.bits, 8*len(p)), 8*len(p))
+	for _, at := range places {
+		p[at/8] ^= 1 << (at % 8)
+	}
+	for _, at := range w.places(min(c.bytes, len(p)), len(p)) {
+		w.spoil(p, at)
+	}
+	w.put(p)
+}
+
+// places returns so many different numbers below n.
+func (w *walk) places(count, n int) []int {
+	out := make([]int, 0, count)
+	chosen := make(map[int]bool, count)
+	// Floyd's way of drawing: each number is drawn once, however many of all
+	// there are to be.
+	for top := n - count; top < n; top++ {
+		at := int(w.roll(int64(top) + 1))
+		if chosen[at] {
+			at = top
+		}
+		chosen[at] = true
+		out = append(out, at)
+	}
+	return out
+}
+
+// spoil changes a byte. In a text an ASCII character becomes another that
+// prints, and no other is touched, so that the text stays one.
+func (w *walk) spoil(p []byte, at int) {
+	if w.m.Type != frame.Text {
+		p[at] += 1 + byte(w.roll(255))
+		return
+	}
+	const first, last = ' ' + 1, '~'
+	if p[at] >= utf8.RuneSelf {
+		return
+	}
+	c := byte(first + w.roll(last-first+1))
+	if c == p[at] {
+		c = first + (c-first+1)%(last-first+1)
+	}
+	p[at] = c
+}

@@ -1,0 +1,179 @@
+package rules
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// template is a text with places that are filled in from a message: groups of a
+// pattern such as $1, and parts of its JSON such as {{json.id}}.
+type template []piece
+
+// piece is a text, or what stands in its place.
+type piece struct {
+	kind  pieceKind
+	form  form
+	text  string
+	group int // of the pattern; 0 is all of the match
+	path  path
+}
+
+type pieceKind uint8
+
+const (
+	literal pieceKind = iota
+	fromGroup
+	fromJSON
+)
+
+// form is how a piece is written that is no literal.
+type form uint8
+
+const (
+	asText  form = iota
+	asInner      // within a JSON string
+	asValue      // as the JSON value it is
+)
+
+// template reads a text with places to fill. Groups are only looked for when
+// there is a pattern, parts of the JSON only when there may be some.
+func (r *reader) template(n *yaml.Node, text string, p *pattern, withJSON bool) template {
+	var out template
+	var plain strings.Builder
+	add := func(next piece) {
+		if plain.Len() > 0 {
+			out = append(out, piece{text: plain.String()})
+			plain.Reset()
+		}
+		out = append(out, next)
+	}
+	for at := 0; at < len(text); {
+		rest := text[at:]
+		switch {
+		case p != nil && strings.HasPrefix(rest, "$$"):
+			plain.WriteByte('$')
+			at += 2
+		case p != nil && rest[0] == '$':
+			name, size := groupName(rest)
+			group := p.group(name)
+			if group < 0 {
+				r.unknownGroup(n, text[:at], name, p)
+				return nil
+			}
+			add(piece{kind: fromGroup, group: group})
+			at += size
+		case withJSON && strings.HasPrefix(rest, "{{"):
+			inner, _, closed := strings.Cut(rest[2:], "}}")
+			if !closed {
+				r.failIn(n, utf8.RuneCountInString(text[:at]), "{{ has no }} behind it")
+				return nil
+			}
+			lead := len(inner) - len(strings.TrimLeft(inner, " "))
+			where := r.pathIn(n, text, at+2+lead, strings.TrimSpace(inner), "json")
+			if r.fault != nil {
+				return nil
+			}
+			add(piece{kind: fromJSON, path: where})
+			at += 2 + len(inner) + 2
+		default:
+			plain.WriteByte(rest[0])
+			at++
+		}
+	}
+	if plain.Len() > 0 {
+		out = append(out, piece{text: plain.String()})
+	}
+	return out
+}
+
+// groupName returns the name behind a $, and the size of it all. As in $1x the
+// name is as long as can be; ${1}x says what is meant.
+func groupName(text string) (name string, size int) {
+	if inner, ok := strings.CutPrefix(text, "${"); ok {
+		if name, _, ok = strings.Cut(inner, "}"); ok {
+			return name, len(name) + 3
+		}
+		return inner, len(text)
+	}
+	size = 1
+	for size < len(text) && (text[size] == '_' || '0' <= text[size] && text[size] <= '9' || 'a' <= text[size]|0x20 && text[size]|0x20 <= 'z') {
+		size++
+	}
+	return text[1:size], size
+}
+
+func (r *reader) unknownGroup(n *yaml.Node, before, name string, p *pattern) {
+	at := utf8.RuneCountInString(before)
+	if name == "" {
+		r.failIn(n, at, "there is no group behind the $").suggest("$$ stands for a $")
+		return
+	}
+	e := r.failIn(n, at, "the pattern has no group %s", short(name, 40))
+	digits := strings.TrimRight(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if digits != name && p.group(digits) >= 0 {
+		e.suggest("did you mean ${%s}%s?", digits, name[len(digits):])
+		return
+	}
+	e.suggest("it has %d groups; $$ stands for a $", p.re.NumSubexp())
+}
+
+// source is what a template is filled from.
+type source struct {
+	payload []byte
+	places  []int     // of the pattern's match
+	json    *document // nil when it is not needed
+}
+
+// group returns the text of a group.
+func (s *source) group(n int) []byte {
+	if 2*n+1 >= len(s.places) || s.places[2*n] < 0 {
+		return nil
+	}
+	return s.payload[s.places[2*n]:s.places[2*n+1]]
+}
+
+// fill appends the filled template to dst. It reports why it could not: what it
+// takes from the JSON is not there, or there is too much of it.
+func (t template) fill(dst []byte, s *source) (out []byte, why string) {
+	for i := range t {
+		switch p := &t[i]; p.kind {
+		case fromGroup:
+			if p.form == asInner {
+				dst = appendEscaped(dst, s.group(p.group))
+			} else {
+				dst = append(dst, s.group(p.group)...)
+			}
+		case fromJSON:
+			value, ok := s.json.at(p.path)
+			if !ok {
+				return dst, noSuchJSON
+			}
+			switch p.form {
+			case asText:
+				dst = appendText(dst, value)
+			case asInner:
+				dst = appendEscaped(dst, appendText(nil, value))
+			default:
+				dst = append(dst, value...)
+			}
+		default:
+			dst = append(dst, p.text...)
+		}
+		if len(dst) > MaxResult {
+			return dst, tooLarge
+		}
+	}
+	return dst, ""
+}
+
+// usesJSON reports whether a part of the JSON is filled in.
+func (t template) usesJSON() bool {
+	for _, p := range t {
+		if p.kind == fromJSON {
+			return true
+		}
+	}
+	return false
+}

@@ -45,6 +45,9 @@ func character(r rune) Key {
 	return Key(r)
 }
 
+// character reports whether the key is one that text is made of.
+func (k Key) character() bool { return k == "space" || utf8.RuneCountInString(string(k)) == 1 }
+
 // ParseKey reads a key as people write it.
 func ParseKey(text string) (Key, error) {
 	if utf8.RuneCountInString(text) == 1 && text != " " {

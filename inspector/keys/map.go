@@ -47,7 +47,7 @@ func New(own map[string][]string) (*Map, error) {
 			if m.actions[screen] == nil {
 				m.actions[screen] = make(map[Key]Action)
 			}
-			for _, k := range b.Keys {
+			for _, k := range b.on(screen) {
 				if other, taken := m.actions[screen][k]; taken && other != b.Action {
 					return nil, fmt.Errorf("key %s on screen %s is bound to both %s and %s", k, strings.Join(screen.Names(), ""), other, b.Action)
 				}
@@ -84,11 +84,22 @@ func (m *Map) Key(a Action) Key {
 func (m *Map) Bindings(on Screen) []Binding {
 	var found []Binding
 	for _, b := range m.bindings {
-		if b.On&on != 0 && len(b.Keys) > 0 {
+		if b.On&on == 0 {
+			continue
+		}
+		if b.Keys = b.on(on); len(b.Keys) > 0 {
 			found = append(found, b)
 		}
 	}
 	return found
+}
+
+// on returns the keys that mean something on a screen.
+func (b *Binding) on(screen Screen) []Key {
+	if screen&writing == 0 {
+		return b.Keys
+	}
+	return slices.DeleteFunc(slices.Clone(b.Keys), Key.character)
 }
 
 // Markdown returns the page docs/keys.md.
@@ -112,9 +123,12 @@ hide-control = []      # no key
 			if binding.Group != group {
 				continue
 			}
-			where := "everywhere"
-			if binding.On != everywhere {
-				where = strings.Join(binding.On.Names(), ", ")
+			where := strings.Join(binding.On.Names(), ", ")
+			switch binding.On {
+			case everywhere, everywhere | HeldEdit:
+				where = "everywhere"
+			case reading:
+				where = "everywhere but compose"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", binding.Action, markdown(binding.Keys), binding.Help, where)
 		}

@@ -7,7 +7,9 @@ type Action string
 type Screen uint16
 
 // The screens. Message is the detail of one message, beside the list or alone, and
-// Held that of one in the queue of held messages; in HeldEdit it is edited.
+// Held that of one in the queue of held messages; in HeldEdit it is edited. Sent is
+// what was sent from the screen where messages are composed, which is Compose. In
+// HeldEdit and Compose characters are text, and mean nothing else.
 const (
 	Connections Screen = 1 << iota
 	Messages
@@ -19,10 +21,14 @@ const (
 	Held
 	HeldEdit
 	Rules
+	Sent
+	Compose
 
-	lists      = Connections | Messages | Events | Queue | Rules
+	lists      = Connections | Messages | Events | Queue | Rules | Sent
 	details    = Message | Held
-	everywhere = lists | details | Statistics | Help
+	reading    = lists | details | Statistics | Help
+	everywhere = reading | Compose
+	writing    = HeldEdit | Compose
 )
 
 // Binding is one line of the table.
@@ -120,6 +126,13 @@ const (
 	Switch       Action = "switch-rule"
 	EditRules    Action = "edit-rules"
 	NewRule      Action = "new-rule"
+	ToCompose    Action = "compose"
+	Inject       Action = "inject"
+	EditCopy     Action = "edit-copy"
+	EditorCopy   Action = "edit-copy-in-editor"
+	Send         Action = "send"
+	Outside      Action = "open-editor"
+	OpenFile     Action = "open-file"
 )
 
 // Table returns the default bindings, in the order of hints.
@@ -138,9 +151,12 @@ func Table() []Binding {
 		{Switch, []Key{"space"}, Rules, Act, "switch the rule on or off", "on/off"},
 		{EditRules, []Key{"e"}, Rules, Act, "edit the rules in $EDITOR and put them in force", "edit"},
 		{NewRule, []Key{"n"}, Rules, Act, "a new rule for messages like the selected one", "new"},
+		{Send, []Key{"ctrl-s"}, Compose | Sent, Act, "send what was composed", "send"},
+		{Outside, []Key{"ctrl-e"}, Compose | Sent, Act, "edit it in $EDITOR", "$EDITOR"},
+		{OpenFile, []Key{"ctrl-o"}, Compose | Sent, Act, "take it from a file", "open file"},
 		{Open, []Key{"enter"}, lists | details, Move, "open; unfold and fold", "open"},
 		{Back, []Key{"esc"}, everywhere, Go, "clear what was set, then back", ""},
-		{Quit, []Key{"q"}, everywhere, Go, "back; at the first screen quit", ""},
+		{Quit, []Key{"q"}, reading, Go, "back; at the first screen quit", ""},
 		{Filter, []Key{"/"}, Connections | Messages | Events, Find, "filter the list", "filter"},
 		{Search, []Key{"/"}, details | Help, Find, "search in the text", "search"},
 		{NextMatch, []Key{"n"}, details | Help, Find, "next match", "next"},
@@ -149,21 +165,24 @@ func Table() []Binding {
 		{Pause, []Key{"space"}, Messages, View, "pause the view; recording goes on", "pause"},
 		{NextView, []Key{"v"}, Messages | Message | Queue | Held, View, "next form of the payload", "view"},
 		{PreviousView, []Key{"V"}, Messages | Message | Queue | Held, View, "previous form of the payload", ""},
-		{Copy, []Key{"y"}, everywhere &^ (Help | Statistics), Take, "copy the payload, value or URL", "copy"},
+		{Inject, []Key{"i"}, Connections | Messages | Message, Act, "compose a message and send it into the connection", "inject"},
+		{EditCopy, []Key{"e"}, Messages | Message | Sent, Act, "compose a copy of the message", "edit"},
+		{EditorCopy, []Key{"E"}, Messages | Message, Act, "compose a copy of the message in $EDITOR", ""},
+		{Copy, []Key{"y"}, reading &^ (Help | Statistics), Take, "copy the payload, value or URL", "copy"},
 		{CopyAs, []Key{"Y"}, Messages | Message | Queue | Held, Take, "copy in another form", ""},
 		{Export, []Key{"x"}, Connections | Messages, Take, "export to a file", "export"},
 		{Save, []Key{"s"}, Messages | Message | Queue | Held, Take, "save the payload to a file", "save"},
 		{ToStatistics, []Key{"S"}, Connections | Messages | Message, Go, "statistics of the connection", "stats"},
-		{Down, []Key{"j", "down"}, everywhere, Move, "a row down", ""},
-		{Up, []Key{"k", "up"}, everywhere, Move, "a row up", ""},
-		{PageDown, []Key{"ctrl-f", "pgdn"}, everywhere, Move, "a page down", ""},
-		{PageUp, []Key{"ctrl-b", "pgup"}, everywhere, Move, "a page up", ""},
-		{First, []Key{"g", "home"}, everywhere, Move, "the first row", ""},
-		{Last, []Key{"G", "end"}, everywhere, Move, "the last row, and follow", ""},
+		{Down, []Key{"j", "down"}, reading, Move, "a row down", ""},
+		{Up, []Key{"k", "up"}, reading, Move, "a row up", ""},
+		{PageDown, []Key{"ctrl-f", "pgdn"}, reading, Move, "a page down", ""},
+		{PageUp, []Key{"ctrl-b", "pgup"}, reading, Move, "a page up", ""},
+		{First, []Key{"g", "home"}, reading, Move, "the first row", ""},
+		{Last, []Key{"G", "end"}, reading, Move, "the last row, and follow", ""},
 		{Left, []Key{"h", "left"}, Messages | details | Events | Queue | Rules, Move, "scroll to the left", ""},
 		{Right, []Key{"l", "right"}, Messages | details | Events | Queue | Rules, Move, "scroll to the right", ""},
-		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules, Move, "the next pane", "pane"},
-		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules, Move, "the previous pane", ""},
+		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose, Move, "the next pane or field", "pane"},
+		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose, Move, "the previous pane or field", ""},
 		{NextConn, []Key{"]"}, Messages | Message | Statistics, Move, "the next connection", ""},
 		{PreviousConn, []Key{"["}, Messages | Message | Statistics, Move, "the previous connection", ""},
 		{OnlyClient, []Key{">"}, Messages, Find, "only from the client, or all again", ""},
@@ -178,21 +197,22 @@ func Table() []Binding {
 		{SetMark, []Key{"m"}, Messages | Message, Find, "mark the message with a letter", ""},
 		{Jump, []Key{"'"}, Messages | Message, Find, "jump to a mark", ""},
 		{Note, []Key{"M"}, Messages | Message, Take, "write a note on the message", ""},
-		{ToConns, []Key{"1"}, everywhere, Go, "connections", ""},
-		{ToMessages, []Key{"2"}, everywhere, Go, "messages of all connections", ""},
-		{ToEvents, []Key{"6"}, everywhere, Go, "event log", ""},
-		{ToQueue, []Key{"3"}, everywhere, Go, "the queue of held messages", ""},
-		{ToRules, []Key{"7"}, everywhere, Go, "rules", ""},
-		{Intercept, []Key{"I"}, everywhere &^ Help, Act, "hold messages that match a filter, or no more", ""},
+		{ToConns, []Key{"1"}, reading, Go, "connections", ""},
+		{ToMessages, []Key{"2"}, reading, Go, "messages of all connections", ""},
+		{ToEvents, []Key{"6"}, reading, Go, "event log", ""},
+		{ToQueue, []Key{"3"}, reading, Go, "the queue of held messages", ""},
+		{ToCompose, []Key{"4"}, reading, Go, "compose a message; what was written before is kept", ""},
+		{ToRules, []Key{"7"}, reading, Go, "rules", ""},
+		{Intercept, []Key{"I"}, reading &^ Help, Act, "hold messages that match a filter, or no more", ""},
 		{Kill, []Key{"K"}, Connections | Messages | Message, Act, "end the connection", ""},
-		{Command, []Key{":"}, everywhere, Go, "a command; a number or time to go to", "command"},
+		{Command, []Key{":"}, reading, Go, "a command; a number or time to go to", "command"},
 		{Redraw, []Key{"ctrl-l"}, everywhere | HeldEdit, View, "draw the screen anew", ""},
 	}
 }
 
 // Names returns the screens of a set, as help and docs call them.
 func (s Screen) Names() []string {
-	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules"}
+	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules", "sent", "compose"}
 	var of []string
 	for i, name := range names {
 		if s&(1<<i) != 0 {

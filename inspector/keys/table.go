@@ -138,7 +138,7 @@ const (
 // Table returns the default bindings, in the order of hints.
 func Table() []Binding {
 	return []Binding{
-		{ShowHelp, []Key{"?", "f1"}, everywhere &^ Help | HeldEdit, Go, "this page", "help"},
+		{ShowHelp, []Key{"?", "f1"}, everywhere&^Help | HeldEdit, Go, "this page", "help"},
 		{Accept, []Key{"a"}, Queue | Held, Act, "send the held message on, as edited if it was", "accept"},
 		{Drop, []Key{"d"}, Queue | Held, Act, "drop the held message", "drop"},
 		{EditHeld, []Key{"e"}, Queue | Held, Act, "edit the held message here", "edit"},

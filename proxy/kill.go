@@ -72,7 +72,7 @@ func (s *session) kill(e Ending) {
 	again := s.killed != nil
 	if !again {
 		s.killed = time.AfterFunc(killTime, s.cut)
-		if s.closer == "" {
+		if s.closer == "" && !e.Reset {
 			s.closer = frame.ByProxy
 		}
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
@@ -25,8 +26,24 @@ func (p *pump) pass(at time.Time, wire []byte) {
 // keep implements outlet.
 func (p *pump) keep(as frame.Passage, wire []byte) { p.session.tape.Insert(as, wire) }
 
-// send implements outlet.
-func (p *pump) send(wire []byte) { p.tap.out = append(p.tap.out, wire...) }
+// send implements outlet. Small pieces are written together, by flush; what a write
+// fails with is told there too.
+func (p *pump) send(wire []byte) {
+	t := p.tap
+	if len(t.out)+len(wire) <= maxOut {
+		t.out = append(t.out, wire...)
+		return
+	}
+	t.write(p.peer, t.out)
+	t.out = t.out[:0]
+	t.write(p.peer, wire)
+}
+
+func (t *tap) write(to io.Writer, wire []byte) {
+	if t.failed == nil && len(wire) > 0 {
+		_, t.failed = to.Write(wire)
+	}
+}
 
 // closing implements outlet.
 func (p *pump) closing() { p.session.closing(p.from) }
@@ -113,13 +130,10 @@ func (p *pump) deliver(now time.Time, between bool) {
 // flush writes what is to be written, and tells those who wait for it.
 func (p *pump) flush() error {
 	t := p.tap
-	if len(t.out) == 0 {
-		return nil
-	}
-	_, err := p.peer.Write(t.out)
-	t.out = emptied(t.out)
-	if err != nil {
-		return writeError{err}
+	t.write(p.peer, t.out)
+	t.out = t.out[:0]
+	if t.failed != nil {
+		return writeError{t.failed}
 	}
 	for _, post := range t.sent {
 		close(post.done)

@@ -29,8 +29,9 @@ type pump struct {
 	// wake the same while the pump waits without reading.
 	alert atomic.Bool
 	wake  chan struct{}
-	// What the pump tells: busy that something waits to be sent, following which
-	// orders it follows.
+	// What the pump tells: diverted that there is a tap, busy that something waits to
+	// be sent, following which orders it follows.
+	diverted  atomic.Bool
 	busy      atomic.Bool
 	following atomic.Pointer[orders]
 

@@ -12,6 +12,11 @@ type Stats struct {
 	// Open is how many WebSocket connections are under way and recorded, Tunnels
 	// how many connections are passed blindly.
 	Open, Tunnels int
+	// Diverted is how many directions of connections do something else than pass
+	// bytes.
+	Diverted int
+	// Holds is how many queues hold messages, Held how many are held.
+	Holds, Held int
 	// Bypassed are the hosts that were passed blindly and how often, Distrusting
 	// those with whose clients no TLS came about, which as a rule do not trust
 	// the proxy's certificate. The last met come first.
@@ -31,9 +36,20 @@ type HostStats struct {
 // goroutine.
 func (p *Proxy) Stats() Stats {
 	s := Stats{Bypassed: p.blind.list(), Distrusting: p.distrusting.list()}
+	p.interventions.lock.Lock()
+	for _, q := range p.interventions.queues {
+		s.Holds++
+		s.Held += len(q.held)
+	}
+	p.interventions.lock.Unlock()
 	p.sessions.lock.Lock()
 	defer p.sessions.lock.Unlock()
 	for session := range p.sessions.live {
+		for side := range session.pumps {
+			if session.pumps[side].diverted.Load() {
+				s.Diverted++
+			}
+		}
 		if session.tape != nil {
 			s.Open++
 		} else {

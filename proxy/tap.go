@@ -20,7 +20,7 @@ const (
 	// maxMissed is how many bytes may pass while the context of a direction is
 	// looked for, before it is read no further.
 	maxMissed = 16 << 20
-	// maxOut is how many bytes are put together for one write.
+	// maxOut is how many bytes are put together for one write at most.
 	maxOut = 64 << 10
 )
 
@@ -33,8 +33,9 @@ type tap struct {
 	gate    *gate
 	search  *search
 
-	out  []byte  // to be written next
-	sent []*post // whose bytes are in out
+	out    []byte  // to be written next
+	failed error   // of writing
+	sent   []*post // whose bytes are in out, or written
 
 	due time.Time // when attend is to be called again; zero: not before something happens
 	set time.Time // the read deadline that is set
@@ -77,6 +78,7 @@ func (p *pump) attend() error {
 	p.alert.Store(false)
 	if p.tap == nil {
 		p.tap = &tap{old: true}
+		p.diverted.Store(true)
 	}
 	t, s := p.tap, p.session
 	s.lock.Lock()
@@ -140,11 +142,6 @@ func (p *pump) divert(wire []byte) error {
 			p.pass(now, wire[:n])
 		}
 		wire = wire[n:]
-		if len(t.out) >= maxOut {
-			if err := p.flush(); err != nil {
-				return err
-			}
-		}
 	}
 	return p.step(now)
 }
@@ -268,6 +265,7 @@ func (p *pump) relax() {
 	if t.gate == nil && t.search == nil && len(t.waiting) == 0 && t.due.IsZero() && !t.silence && !t.orders.any(p.from) {
 		_ = p.conn.SetReadDeadline(time.Time{})
 		p.tap = nil
+		p.diverted.Store(false)
 	}
 }
 

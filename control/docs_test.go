@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
+	"github.com/wsluice/wsluice/proxy"
+	"github.com/wsluice/wsluice/proxy/rules"
 	"github.com/wsluice/wsluice/store"
 )
 
@@ -60,14 +63,15 @@ func parseExample(t *testing.T, line string) (e example) {
 		}
 		e.target += separator + "filter=" + url.QueryEscape(filter)
 	}
-	e.endless = strings.Contains(e.target, "follow") || strings.Contains(e.target, "every")
+	e.endless = strings.Contains(e.target, "follow") || strings.Contains(e.target, "every") || e.target == "/v1/hold"
 	return e
 }
 
 // fixture records what the examples show.
 func fixture(t *testing.T) (*recording, *http.Client) {
 	path := capturePath(t)
-	r := record(t, path, Options{Address: "127.0.0.1:8080", Version: "0.2.0"})
+	f := &fakeProxy{conn: 3}
+	r := record(t, path, Options{Address: "127.0.0.1:8080", Version: "0.2.0", actions: f})
 	at := func(ms int) time.Time {
 		return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(ms) * time.Millisecond)
 	}
@@ -117,10 +121,40 @@ func fixture(t *testing.T) (*recording, *http.Client) {
 			t.Fatal(err)
 		}
 	}
+	f.play(t)
 	for len(r.server.meter.history()) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	return r, knock(t, path)
+}
+
+// play has messages held and rules in force, and holds to come hold one message,
+// which expires.
+func (f *fakeProxy) play(t *testing.T) {
+	filter, err := filter.ParseMessages("conn == 3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = f.Hold(proxy.Hold{Filter: filter, Limit: 10 * time.Minute, Expired: proxy.Release})
+	order := func(text string) frame.Message {
+		m := said(3, text)
+		m.Time = epoch
+		return m
+	}
+	for i := range 4 {
+		f.offer(order(fmt.Sprintf(`{"order":%d}`, 27+i)))
+	}
+	set, err := rules.Parse("rules.yaml", []byte("rules:\n  - name: no ads\n    when: json.type == \"ad\"\n    from: server\n    drop: true\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.SetRules(set)
+	f.opened = func(q *fakeQueue) {
+		h := proxy.Held{ID: 5, Queue: q.id, Message: order(`{"order":31}`), Since: epoch, Expired: proxy.Drop, Why: q.order.Filter.String()}
+		h.Until = h.Since.Add(q.order.Limit)
+		q.events <- proxy.HoldEvent{Held: &h}
+		q.events <- proxy.HoldEvent{Fate: &proxy.Fate{ID: 5, Action: proxy.Drop, Cause: "expired"}}
+	}
 }
 
 // answer makes the request of an example. Of an endless answer it reads so many
@@ -145,17 +179,19 @@ func (e *example) answer(t *testing.T, c *http.Client, lines int) []string {
 	in := bufio.NewScanner(response.Body)
 	in.Buffer(nil, 1<<20)
 	for (!e.endless || len(out) < lines) && in.Scan() {
-		out = append(out, in.Text())
+		if text := strings.TrimSpace(in.Text()); text != "" {
+			out = append(out, text)
+		}
 	}
 	return out
 }
 
 // volatile matches what differs from one recording to the next.
-var volatile = regexp.MustCompile(`"(pid|disk_free|file_size|file_used|commits|slowest_commit|version|frames_per_second|bytes_per_second|readers|bytes|queued)":[0-9.e+-]+|"(time|since|oldest|capture|socket)":"[^"]*"|,"history":\[.*\]`)
+var volatile = regexp.MustCompile(`"(pid|disk_free|file_size|file_used|commits|slowest_commit|version|frames_per_second|bytes_per_second|readers|bytes|queued)":[0-9.e+-]+|"(time|since|oldest|capture|socket|does)":"[^"]*"|,"history":\[.*\]`)
 
 func stable(target string, lines []string) string {
 	text := strings.Join(lines, "\n")
-	for _, path := range []string{"/v1/status", "/v1/stats", "/v1/wait", "/v1/prune", "/v1/delete"} {
+	for _, path := range []string{"/v1/status", "/v1/stats", "/v1/wait", "/v1/prune", "/v1/delete", "/v1/rule"} {
 		if strings.HasPrefix(target, path) {
 			return volatile.ReplaceAllString(text, "$1$2")
 		}

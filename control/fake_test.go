@@ -19,9 +19,11 @@ import (
 	"github.com/wsluice/wsluice/proxy/rules"
 )
 
-// fakeProxy does nothing and remembers what it was asked for. Connection 1 is
-// under way; in 2 nothing can be injected.
+// fakeProxy does nothing and remembers what it was asked for. One connection is
+// under way, the first unless it is told otherwise; in 2 nothing can be injected.
 type fakeProxy struct {
+	conn     uint64
+	opened   func(*fakeQueue) // is told of every queue, if not nil
 	lock     sync.Mutex
 	injected []proxy.Injection
 	ended    []proxy.Ending
@@ -37,7 +39,7 @@ type fakeProxy struct {
 
 func (f *fakeProxy) Inject(ctx context.Context, id uint64, in proxy.Injection) (proxy.Delivery, error) {
 	switch id {
-	case 1:
+	case max(f.conn, 1):
 	case 2:
 		f.waiting.Add(1)
 		defer f.waiting.Add(-1)
@@ -53,7 +55,7 @@ func (f *fakeProxy) Inject(ctx context.Context, id uint64, in proxy.Injection) (
 }
 
 func (f *fakeProxy) Kill(_ context.Context, id uint64, e proxy.Ending) error {
-	if id != 1 {
+	if id != max(f.conn, 1) {
 		return fmt.Errorf("kill connection %d: %w", id, proxy.ErrNotLive)
 	}
 	f.lock.Lock()
@@ -74,11 +76,14 @@ type fakeQueue struct {
 
 func (f *fakeProxy) Hold(h proxy.Hold) (queue, error) {
 	f.lock.Lock()
-	defer f.lock.Unlock()
 	f.orders = append(f.orders, h)
 	f.ids[0]++
 	q := &fakeQueue{of: f, id: f.ids[0], order: h, events: make(chan proxy.HoldEvent, 100_000), closed: make(chan struct{})}
 	f.queues = append(f.queues, q)
+	f.lock.Unlock()
+	if f.opened != nil {
+		f.opened(q)
+	}
 	return q, nil
 }
 

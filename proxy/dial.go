@@ -27,7 +27,7 @@ func (p *Proxy) newTransport(c *client) *http.Transport {
 		DialContext: p.dial,
 		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			var h hello
-			if c.tunnel != nil {
+			if c.tunnel != nil && !mapped(ctx) {
 				h = c.tunnel.hello
 			}
 			return p.dialTLS(ctx, network, address, h)

@@ -84,6 +84,10 @@ func (x *exchange) webSocket(r *http.Request) *http.Response {
 		x.conn.Request = fields(r.Host, r.Header)
 		return x.fail(errOldHTTP)
 	}
+	r, want := x.rule(r)
+	if want.Refuse != nil {
+		return x.refuse(want.Refuse)
+	}
 	response, err := x.send(r, true)
 	x.conn.Request = fields(r.Host, r.Header)
 	x.conn.TLS = x.legs(response)
@@ -96,6 +100,9 @@ func (x *exchange) webSocket(r *http.Request) *http.Response {
 	x.conn.Status = response.StatusCode
 	x.conn.Subprotocol = strings.Join(response.Header["Sec-Websocket-Protocol"], ", ")
 	x.conn.Extensions = strings.Join(response.Header["Sec-Websocket-Extensions"], ", ")
+	for _, c := range want.Response {
+		change(response.Header, c)
+	}
 	respell(response.Header)
 	x.conn.Response = fields("", response.Header)
 	keepAbsent(response.Header)

@@ -29,13 +29,14 @@ func (o *orders) any(from frame.Side) bool {
 }
 
 // SetRules puts a set of rules in force, in place of the one before, for all
-// connections under way and to come. Nil means none. The same set again has its
-// switches looked at.
+// connections under way and to come, as Hold does. Nil means none. The same set
+// again has its switches looked at.
 func (p *Proxy) SetRules(s *rules.Set) {
 	p.interventions.lock.Lock()
 	p.interventions.rules = s
 	p.interventions.lock.Unlock()
 	p.rearm()
+	p.settle()
 }
 
 // Rules returns the set in force, or nil.

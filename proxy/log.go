@@ -22,6 +22,7 @@ const (
 	keyHint     = "hint"
 	keyError    = "error"
 	keyStack    = "stack"
+	keyRules    = "rules"
 )
 
 // goproxyLog takes what goproxy prints, which says nothing that is not said

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 
@@ -28,7 +29,7 @@ type reply struct {
 	template template
 }
 
-// forms are those a reply can be written in.
+// replyForms are those a reply can be written in.
 var replyForms = []string{"text", "json", "base64"}
 
 func readAnswer(r *reader, n *yaml.Node) action {
@@ -48,7 +49,7 @@ func readAnswer(r *reader, n *yaml.Node) action {
 	}
 	send := o.fields["send"]
 	if send == nil {
-		a.add(r, o, n)
+		a.add(r, n)
 		return a
 	}
 	for _, form := range replyForms {
@@ -61,24 +62,25 @@ func readAnswer(r *reader, n *yaml.Node) action {
 			r.failAt(item, "send has more than %d messages", maxAnswers)
 		}
 		if r.fault == nil {
-			a.add(r, r.object(item, "a message of send", replyForms...), item)
+			r.object(item, "a message of send", replyForms...)
+			a.add(r, item)
 		}
 	}
 	return a
 }
 
 // add reads one message to send.
-func (a *answer) add(r *reader, o object, n *yaml.Node) {
+func (a *answer) add(r *reader, n *yaml.Node) {
 	var found *yaml.Node
 	form := ""
-	for _, name := range replyForms {
-		if o.fields[name] == nil {
-			continue
+	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
+		switch name := n.Content[i].Value; {
+		case !slices.Contains(replyForms, name):
+		case found != nil:
+			r.failAt(n.Content[i+1], "a message is %s or %s, not both", form, name).suggest("send several as a list under send")
+		default:
+			form, found = name, n.Content[i+1]
 		}
-		if found != nil {
-			r.failAt(o.fields[name], "a message is %s or %s, not both", form, name).suggest("send several as a list under send")
-		}
-		form, found = name, o.fields[name]
 	}
 	if r.fault != nil {
 		return

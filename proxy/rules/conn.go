@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
@@ -18,11 +19,9 @@ type Conn struct {
 	timers     []*use    // rules that wait for a time
 	throttles  []*use
 	dice       [2]dice
-
-	mu sync.Mutex
-	// hushed is set for a direction that has gone silent, told when Expire has
-	// said so.
-	hushed, told [2]bool
+	// hushed is set for a direction that has gone silent, told when the tap was
+	// told so.
+	hushed, told [2]atomic.Bool
 }
 
 // use is a rule on one connection.
@@ -89,12 +88,18 @@ func (c *Conn) add(r *rule) bool {
 				c.timers = append(c.timers, u)
 			}
 		}
+		active := false
 		for side := range c.sides {
-			if looks && r.sees(frame.Side(side)) {
+			from := frame.Side(side)
+			if !r.sees(from) {
+				continue
+			}
+			if looks {
 				c.sides[side] = append(c.sides[side], u)
 			}
+			active = active || !u.finished(from)
 		}
-		return hushed || r.ready()
+		return hushed || active && r.ready()
 	}
 	return false
 }
@@ -103,17 +108,17 @@ func (c *Conn) add(r *rule) bool {
 // rule has done all it was to do, or was switched, the answer may change.
 func (c *Conn) Wants(from frame.Side) bool {
 	for _, u := range c.sides[from] {
-		if u.ready() {
+		if u.ready() && !u.finished(from) {
 			return true
 		}
 	}
-	return c.silent(from)
+	return c.hushed[from].Load()
 }
 
-func (c *Conn) silent(from frame.Side) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.hushed[from]
+// finished reports whether the rule has done all it does with messages of a side
+// of the connection.
+func (u *use) finished(from frame.Side) bool {
+	return u.progress != nil && u.progress.done[from].Load()
 }
 
 // Apply returns what is to be done with m, which side m.From sent, and counts hits.
@@ -124,7 +129,8 @@ func (c *Conn) Apply(m *frame.Message, now time.Time) Outcome {
 	if !m.Type.Data() || m.From > frame.Server {
 		return Outcome{}
 	}
-	if c.silent(m.From) {
+	if c.hushed[m.From].Load() {
+		c.told[m.From].Store(true)
 		return Outcome{Silence: true}
 	}
 	w := walk{conn: c, now: now, m: *m}

@@ -144,7 +144,7 @@ func (e *ending) act(w *walk) {
 	p, side := w.use.progress, w.m.From
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.done[side] {
+	if p.done[side].Load() {
 		return
 	}
 	p.seen[side]++
@@ -159,117 +159,15 @@ func (e *ending) act(w *walk) {
 	if !w.take() {
 		return
 	}
-	p.done[side] = true
+	p.done[side].Store(true)
 	if !e.silence {
-		p.done = [2]bool{true, true}
+		p.done[side.Peer()].Store(true)
 		w.out.End, w.over = &Ending{e.ending.Reset, e.ending.Code, e.ending.Reason}, true
 		return
 	}
-	w.conn.hush(side, e.after == (after{}))
+	w.conn.hush(side)
 	if e.after == (after{}) {
+		w.conn.told[side].Store(true)
 		w.stop(Outcome{Silence: true})
 	}
-}
-
-// hush has a direction be silent from now on; told says that the tap knows.
-func (c *Conn) hush(side frame.Side, told bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.hushed[side], c.told[side] = true, told
-}
-
-// resume goes on where the rule stood on the connection before, and reports
-// whether a direction is silent.
-func (c *Conn) resume(u *use, e *ending) (silent bool) {
-	u.progress.mu.Lock()
-	defer u.progress.mu.Unlock()
-	if !e.silence || u.state.off.Load() {
-		return false
-	}
-	for side, done := range u.progress.done {
-		if done {
-			c.hush(frame.Side(side), false)
-			silent = true
-		}
-	}
-	return silent
-}
-
-// Due returns when rules that wait for a time and not for a message have to be
-// asked with Expire; the zero time means never. It may change whenever Apply or
-// Expire was called.
-func (c *Conn) Due() time.Time {
-	var due time.Time
-	for _, u := range c.timers {
-		if at := c.dueAt(u); !at.IsZero() && (due.IsZero() || at.Before(due)) {
-			due = at
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for side := range c.hushed {
-		if c.hushed[side] && !c.told[side] {
-			return c.opened
-		}
-	}
-	return due
-}
-
-// dueAt returns when the time of a rule has come, the zero time when it does not
-// wait for one.
-func (c *Conn) dueAt(u *use) time.Time {
-	u.progress.mu.Lock()
-	defer u.progress.mu.Unlock()
-	since := c.opened
-	if u.messages != nil {
-		since = u.progress.since
-	}
-	waits := false
-	for side, done := range u.progress.done {
-		waits = waits || !done && u.sees(frame.Side(side))
-	}
-	if !waits || since.IsZero() || !u.ready() {
-		return time.Time{}
-	}
-	return since.Add(u.action.(*ending).after.span)
-}
-
-// Expire returns what rules want that waited for a time up to now: an end of the
-// connection, or silence of a direction. It tells each once.
-func (c *Conn) Expire(now time.Time) (end *Ending, silence [2]bool) {
-	for _, u := range c.timers {
-		at := c.dueAt(u)
-		if at.IsZero() || at.After(now) || !c.finish(u) {
-			continue
-		}
-		if e := u.action.(*ending); !e.silence && end == nil {
-			end = &Ending{e.ending.Reset, e.ending.Code, e.ending.Reason}
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for side := range c.hushed {
-		silence[side] = c.hushed[side] && !c.told[side]
-		c.told[side] = c.told[side] || silence[side]
-	}
-	return end, silence
-}
-
-// finish has a rule act whose time has come, and reports whether it did.
-func (c *Conn) finish(u *use) bool {
-	u.progress.mu.Lock()
-	defer u.progress.mu.Unlock()
-	e := u.action.(*ending)
-	acts := false
-	for side, done := range u.progress.done {
-		if done || !u.sees(frame.Side(side)) || !acts && !u.take() {
-			continue
-		}
-		acts = true
-		u.progress.done[side] = true
-		if e.silence {
-			c.hush(frame.Side(side), false)
-		}
-	}
-	return acts
 }

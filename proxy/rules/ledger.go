@@ -3,6 +3,7 @@ package rules
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 )
@@ -17,9 +18,9 @@ type ledger struct {
 // progress is how far a rule has come on one connection.
 type progress struct {
 	mu    sync.Mutex
-	seen  [2]uint64 // messages that matched, by side
-	since time.Time // when the first of them came
-	done  [2]bool   // the rule has done its work, by side
+	seen  [2]uint64      // messages that matched, by side
+	since time.Time      // when the first of them came
+	done  [2]atomic.Bool // the rule has done its work, by side; set under mu
 }
 
 // open returns the progress on a connection.

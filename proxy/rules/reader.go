@@ -39,6 +39,9 @@ func (r *reader) failAt(n *yaml.Node, format string, args ...any) *Error {
 // failIn notes a fault within the text of a scalar, so many characters from its
 // beginning.
 func (r *reader) failIn(n *yaml.Node, character int, format string, args ...any) *Error {
+	if n.Value == "" {
+		return r.failAt(n, format, args...)
+	}
 	if column, ok := r.within(n, character); ok {
 		return r.fail(n.Line, column, format, args...)
 	}

@@ -68,7 +68,22 @@ func (r *rule) status() Status {
 	if why := r.state.why.Load(); why != nil {
 		out.Failure = *why
 	}
+	if gaveUp := r.gaveUp(); gaveUp > 0 {
+		out.Failed += gaveUp
+		out.Failure = "the filter took too long"
+	}
 	return out
+}
+
+// gaveUp returns how often the filter took too long.
+func (r *rule) gaveUp() uint64 {
+	switch {
+	case r.messages != nil:
+		return r.messages.GaveUp()
+	case r.connections != nil:
+		return r.connections.GaveUp()
+	}
+	return 0
 }
 
 // Switch switches the rule of a name on or off. Connections under way learn of it

@@ -36,10 +36,10 @@ func (c *Conn) addThrottle(r *rule) bool {
 	p := r.state.progress.open(c.connection.ID)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.done[frame.Client] && !r.take() {
+	if !p.done[frame.Client].Load() && !r.take() {
 		return false
 	}
-	p.done[frame.Client] = true
+	p.done[frame.Client].Store(true)
 	c.throttles = append(c.throttles, &use{r, p})
 	return true
 }

@@ -186,7 +186,7 @@ func (c *connections) act(a keys.Action) bool {
 		}
 	case keys.Kill:
 		if at := l.current(); at != nil {
-			c.r.kill(at.ID)
+			c.r.kill(at.ID, at)
 		}
 	case keys.Back:
 		switch {

@@ -13,25 +13,20 @@ import (
 	"github.com/wsluice/wsluice/inspector/keys"
 )
 
-// kill asks how a connection is to end, and ends it. One that has ended already
-// is not asked about.
-func (r *root) kill(conn uint64) {
-	if conn == 0 {
-		return
+// kill asks how a connection is to end, and ends it. If it is known to have ended
+// already, it says so; c is nil when nothing is known.
+func (r *root) kill(conn uint64, c *frame.Connection) {
+	switch {
+	case c != nil && c.State != frame.Open:
+		r.tell(draw.Warning, endedWords(c))
+	case conn != 0:
+		r.askEnding(conn)
 	}
-	r.doer.do(0, func(ctx context.Context) {
-		c, err := r.i.o.Source.Conn(ctx, conn)
-		r.i.post(func() {
-			switch {
-			case err != nil:
-				r.tell(draw.Bad, decode.Visible(err.Error()))
-			case c.State != frame.Open:
-				r.tell(draw.Warning, fmt.Sprintf("connection #%d is not under way: it is %s", conn, c.State))
-			case r.prompt == nil:
-				r.askEnding(conn)
-			}
-		})
-	})
+}
+
+// endedWords says that a connection is not under way.
+func endedWords(c *frame.Connection) string {
+	return fmt.Sprintf("connection #%d is not under way: it is %s", c.ID, c.State)
 }
 
 // killCommand ends the connection of that number, or that which is looked at.
@@ -44,7 +39,7 @@ func (r *root) killCommand(argument string) string {
 	if err != nil || conn == 0 {
 		return strconv.Quote(argument) + " is no number of a connection"
 	}
-	r.kill(conn)
+	r.kill(conn, nil)
 	return ""
 }
 
@@ -60,7 +55,7 @@ func (r *root) askEnding(conn uint64) {
 						return fault, draw.Bad
 					}
 					if e.Code != 0 && !(e.Code.Sendable(frame.Client) && e.Code.Sendable(frame.Server)) {
-						return endingWords(e) + ": not to be sent, but can be", draw.Warning
+						return "illegal: " + endingWords(e), draw.Warning
 					}
 					return endingWords(e), draw.Good
 				},
@@ -94,14 +89,21 @@ func (r *root) confirmEnding(conn uint64, e Ending) {
 func (r *root) end(conn uint64, e Ending) {
 	r.work = fmt.Sprintf("ending connection #%d…", conn)
 	r.doer.do(0, func(ctx context.Context) {
-		err := r.i.o.Actions.Kill(ctx, conn, e)
+		c, err := r.i.o.Source.Conn(ctx, conn)
+		over := err == nil && c.State != frame.Open
+		if err == nil && !over {
+			err = r.i.o.Actions.Kill(ctx, conn, e)
+		}
 		r.i.post(func() {
 			r.work = ""
-			if err != nil {
+			switch {
+			case over:
+				r.tell(draw.Warning, endedWords(&c))
+			case err != nil:
 				r.tell(draw.Bad, fmt.Sprintf("connection #%d: %s", conn, decode.Visible(err.Error())))
-				return
+			default:
+				r.tell(draw.Good, fmt.Sprintf("connection #%d was ended with %s", conn, endingWords(e)))
 			}
-			r.tell(draw.Good, fmt.Sprintf("connection #%d was ended with %s", conn, endingWords(e)))
 		})
 	})
 }

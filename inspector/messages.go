@@ -237,7 +237,7 @@ func (m *messages) act(a keys.Action) bool {
 			m.r.push(newStatistics(m.r, at))
 		}
 	case keys.Kill:
-		m.r.kill(m.connection())
+		m.r.kill(m.connection(), m.info)
 	case keys.Back:
 		return m.back()
 	default:

@@ -54,7 +54,7 @@ func (q *queue) drawList(p draw.Painter, r rect) {
 				row = draw.Selected
 			}
 		case y == 0:
-			l = draw.Text("   "+q.nothing(), draw.Dim)
+			l = draw.Text(draw.Cut("   "+q.nothing(), q.where.width), draw.Dim)
 		}
 		p.Line(q.where.x, q.where.y+y, q.where.width, l, row)
 	}

@@ -221,7 +221,7 @@ func (l *ruleList) drawList(p draw.Painter, r rect) {
 				row = draw.Selected
 			}
 		case y == 0:
-			line = draw.Text("   "+l.nothing(), draw.Dim)
+			line = draw.Text(draw.Cut("   "+l.nothing(), l.where.width), draw.Dim)
 		}
 		p.Line(l.where.x, l.where.y+y, l.where.width, line, row)
 	}

@@ -176,7 +176,7 @@ func likeness(m *frame.Message) string {
 		text = likenessOf(m)
 	}
 	if f, err := filter.ParseMessages(text); err != nil || !f.Match(m, &frame.Connection{ID: m.Conn}) {
-		return "type == " + m.Type.String()
+		return "type == " + strconv.Quote(m.Type.String())
 	}
 	return text
 }

@@ -16,8 +16,10 @@ func ruleWidths(width int) (name, from, hits, does int) {
 		return 20, 6, 9, 26
 	case width >= 70:
 		return 16, 6, 7, 20
+	case width >= 50:
+		return 14, 0, 7, 0
 	}
-	return 14, 0, 7, 0
+	return 9, 0, 5, 0
 }
 
 // ruleHead names the columns of rules.

@@ -1,0 +1,221 @@
+package inspector
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wsluice/wsluice/frame"
+)
+
+// live is a capture that a tap records: what is held there is what a test says.
+func live(t *testing.T) (*capture, *tap, Options) {
+	c := chat(t)
+	c.status = Status{Recording: true, Address: "127.0.0.1:8080", Open: 1}
+	return c, c.Interventions.(*tap), options(c)
+}
+
+func text(conn uint64, from frame.Side, payload string) frame.Message {
+	return frame.Message{Conn: conn, From: from, Type: frame.Text, Payload: []byte(payload), Frames: 1, Time: epoch}
+}
+
+// TestHold would catch a hold of something else than was asked for, one that is not
+// told of in the bar, and one that goes on when it was ended.
+func TestHold(t *testing.T) {
+	_, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("connections 4", "⚑ intercept off")
+	r.press("I", "size > ")
+	r.see("at ")
+	r.press("3 limit 5s drop")
+	r.see("holds size > 3, dropped after 5s")
+	r.press("enter")
+	r.see("intercept is on: holds size > 3, dropped after 5s", "⚑ intercept on")
+	p.arrive(text(1, frame.Client, "one"), text(1, frame.Server, "two"))
+	r.see("⚑ 2 held", "messages held: 3 shows the queue")
+	r.press("I")
+	r.see("intercept is off: 2 messages released", "⚑ intercept off")
+	r.press("G", "enter", "I")
+	r.see("hold: size > 3 limit 5s drop")
+	for range len("size > 3 limit 5s drop") {
+		r.press("backspace")
+	}
+	r.see("holds conn == 1, sent on after 30s")
+	r.press("enter")
+	r.see("intercept is on")
+	r.press(":", "hold hello limit 2m", "enter")
+	r.see("holds hello, sent on after 2m0s")
+	r.press(":", "hold limit 2d", "enter")
+	r.see("limit 2d is no time up to 1h, such as 30s")
+	r.press(":", "hold off", "enter")
+	r.see("intercept is off: 0 messages released")
+	want := []HoldOrder{{Filter: "size > 3", Limit: 5 * time.Second, Drop: true}, {Filter: "conn == 1"}, {Filter: "hello", Limit: 2 * time.Minute}}
+	if !slices.Equal(p.orders, want) || len(p.open) != 0 {
+		t.Errorf("the holds were %+v, of which %v are open, want %+v and none", p.orders, p.open, want)
+	}
+}
+
+// TestHoldAtRest would catch a hold where there is nobody to hold anything.
+func TestHoldAtRest(t *testing.T) {
+	c := chat(t)
+	r := use(t, options(c), 100, 30)
+	r.see("connections 4")
+	r.press("I")
+	r.see("no proxy records this capture")
+	r.press("3")
+	r.see("no proxy records this capture: there is nothing to hold")
+}
+
+// TestHoldFails would catch a hold that failed, or ended by itself, and looks as if
+// it were on.
+func TestHoldFails(t *testing.T) {
+	_, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	p.err = errors.New("the proxy is \x1b[31mgone")
+	r.press("I", "enter")
+	r.see("intercept is off: the proxy is", "⚑ intercept off")
+	p.err = nil
+	r.press("I", "enter")
+	r.see("intercept on")
+	p.mu.Lock()
+	p.err = errors.New("the proxy has ended")
+	p.tell()
+	p.mu.Unlock()
+	r.see("intercept is off: the proxy has ended")
+	p.mu.Lock()
+	open := len(p.open)
+	p.err = nil
+	p.mu.Unlock()
+	if open != 0 {
+		t.Error("a hold that ended was not closed")
+	}
+}
+
+// TestLeaving would catch a hold that outlives the inspector.
+func TestLeaving(t *testing.T) {
+	_, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	r.press("I", "enter")
+	r.see("intercept on")
+	p.arrive(text(1, frame.Client, "one"))
+	r.see("1 held")
+	r.inspector.app.QueueUpdate(r.inspector.quit)
+	err := <-r.ended
+	r.ended <- err
+	if len(p.open) != 0 || len(p.held) != 0 {
+		t.Errorf("the inspector left %d holds and %d held messages behind", len(p.open), len(p.held))
+	}
+}
+
+// queued starts an inspector on its queue with messages that are held.
+func queued(t *testing.T, width, height int, all ...frame.Message) (*robot, *tap) {
+	_, p, o := live(t)
+	r := use(t, o, width, height)
+	r.see("connections 4")
+	r.press("I", "enter")
+	r.see("intercept on")
+	p.arrive(all...)
+	r.see("held")
+	r.press("3")
+	r.see("held messages ")
+	return r, p
+}
+
+// TestQueue would catch a verdict on another message than the selected one, a
+// selection that moves with what others do, and news that are not told.
+func TestQueue(t *testing.T) {
+	r, p := queued(t, 100, 30,
+		text(1, frame.Client, `{"op":"sub"}`), text(1, frame.Server, "second"), text(2, frame.Client, "third"), text(2, frame.Client, "fourth"), text(2, frame.Client, "fifth"))
+	r.see("held messages 5", `{"op":"sub"}`, "everything", "sent on in", "held #1", "JSON", "what the client sends behind it waits, in order")
+	r.press("j", "j")
+	r.see("held #3", "third")
+	p.lose(func(h Held) bool { return h.ID == 1 })
+	r.see("held messages 4", "held #3")
+	r.press("a")
+	r.see("text 5 B from the client of #2 was sent on", "held #4")
+	r.press("d")
+	r.see("text 6 B from the client of #2 was dropped", "held #5")
+	p.lose(func(h Held) bool { return h.ID == 5 })
+	r.see("text 5 B from the client of #2: it is not held any more", "held #2")
+	p.arrive(text(3, frame.Server, "sixth"))
+	r.see("held messages 2")
+	r.press("D")
+	r.see("drop 2 held messages? It cannot be undone. y/n")
+	r.press("n")
+	r.see("held messages 2")
+	r.press("D", "y")
+	r.see("2 messages dropped", "nothing is held now")
+	p.arrive(text(3, frame.Server, "seventh"), text(3, frame.Server, "eighth"))
+	r.see("held messages 2")
+	r.press("A")
+	r.see("2 messages sent on", "held messages 0")
+	want := []string{"3 release", "4 drop", "2 drop", "6 drop", "7 release", "8 release"}
+	if got := p.verdicts(); !slices.Equal(got, want) {
+		t.Errorf("the verdicts are %q, want %q", got, want)
+	}
+}
+
+// TestQuick would catch a verdict that is lost because the next one came before it
+// was carried out.
+func TestQuick(t *testing.T) {
+	var all []frame.Message
+	for range 200 {
+		all = append(all, text(1, frame.Client, "x"))
+	}
+	r, p := queued(t, 80, 24, all...)
+	r.see("held messages 200")
+	for range 100 {
+		r.inject("a")
+		r.inject("d")
+	}
+	r.see("held messages 0")
+	r.rest()
+	got := p.verdicts()
+	for n, word := range got {
+		if want := [2]string{" release", " drop"}[n%2]; !strings.HasSuffix(word, want) {
+			t.Errorf("verdict %d is %q, want one with %s", n, word, want)
+		}
+	}
+	if len(got) != 200 {
+		t.Errorf("%d verdicts, want 200", len(got))
+	}
+}
+
+// TestOthers would catch messages that somebody else holds and nobody here knows of.
+func TestOthers(t *testing.T) {
+	c, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	c.mu.Lock()
+	c.status.Holds = 1
+	c.mu.Unlock()
+	r.see("held by others")
+	p.arrive(text(1, frame.Client, "theirs"))
+	c.mu.Lock()
+	c.status.Held = 1
+	c.mu.Unlock()
+	r.see("1 held")
+	r.press("3", "a")
+	r.see("was sent on")
+}
+
+// TestExpiry would catch a message that is gone and is not said to be.
+func TestExpiry(t *testing.T) {
+	_, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	r.press("I", "limit 30s drop", "enter")
+	r.see("intercept on")
+	p.mu.Lock()
+	p.now = func() time.Time { return time.Now().Add(-time.Minute) }
+	p.mu.Unlock()
+	p.arrive(text(1, frame.Client, "short"))
+	r.press("3")
+	r.see("held #1")
+	p.lose(func(Held) bool { return true })
+	r.see("text 5 B from the client of #1: time was up and it was dropped")
+}

@@ -22,15 +22,21 @@ func golden(t *testing.T, name string, lines []draw.Line) {
 	for _, l := range lines {
 		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
 	}
+	goldenText(t, name, b.String())
+}
+
+// goldenText compares a text, such as a whole screen, with a file.
+func goldenText(t *testing.T, name, text string) {
+	t.Helper()
 	path := "testdata/" + name + ".golden"
 	if *update {
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want, err := os.ReadFile(path)
-	if err != nil || string(want) != b.String() {
-		t.Errorf("%s: the lines are\n%s\nwant (%v)\n%s", name, b.String(), err, want)
+	if err != nil || string(want) != text {
+		t.Errorf("%s: the lines are\n%s\nwant (%v)\n%s", name, text, err, want)
 	}
 }
 

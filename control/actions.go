@@ -9,8 +9,9 @@ import (
 	"github.com/wsluice/wsluice/proxy/rules"
 )
 
-// actions are what a proxy can do to connections.
+// actions are what is asked of a proxy.
 type actions interface {
+	Stats() proxy.Stats
 	Inject(ctx context.Context, id uint64, in proxy.Injection) (proxy.Delivery, error)
 	Kill(ctx context.Context, id uint64, e proxy.Ending) error
 	Hold(h proxy.Hold) (queue, error)

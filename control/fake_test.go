@@ -46,7 +46,7 @@ func (f *fakeProxy) Inject(ctx context.Context, id uint64, in proxy.Injection) (
 		<-ctx.Done()
 		return proxy.Delivery{}, ctx.Err()
 	default:
-		return proxy.Delivery{}, fmt.Errorf("inject into connection %d: %w", id, proxy.ErrNotLive)
+		return proxy.Delivery{}, fmt.Errorf("connection %d: %w", id, proxy.ErrNotLive)
 	}
 	f.lock.Lock()
 	defer f.lock.Unlock()
@@ -56,12 +56,18 @@ func (f *fakeProxy) Inject(ctx context.Context, id uint64, in proxy.Injection) (
 
 func (f *fakeProxy) Kill(_ context.Context, id uint64, e proxy.Ending) error {
 	if id != max(f.conn, 1) {
-		return fmt.Errorf("kill connection %d: %w", id, proxy.ErrNotLive)
+		return fmt.Errorf("connection %d: %w", id, proxy.ErrNotLive)
 	}
 	f.lock.Lock()
 	defer f.lock.Unlock()
 	f.ended = append(f.ended, e)
 	return nil
+}
+
+func (f *fakeProxy) Stats() proxy.Stats {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	return proxy.Stats{Holds: len(f.queues), Held: len(f.held)}
 }
 
 // fakeQueue holds what the proxy is offered.

@@ -68,7 +68,7 @@ func (c *Client) Inject(ctx context.Context, conn uint64, d frame.Draft) (proxy.
 		wait = min(max(left-min(left/10, answerTime/100), time.Millisecond), maxPlaceTime)
 	}
 	ask := injectRequest{
-		Conn: conn, To: other(d.From).String(), Type: d.Type.String(), Base64: carried(d.Payload),
+		Conn: conn, To: d.From.Peer().String(), Type: d.Type.String(), Base64: carried(d.Payload),
 		Fragments: d.Fragments, Header: d.Header, Timeout: wait.String(),
 	}
 	var sent injectAnswer
@@ -94,14 +94,6 @@ func (c *Client) Kill(ctx context.Context, conn uint64, e proxy.Ending) error {
 	}
 	var done killAnswer
 	return c.ask(ctx, http.MethodPost, "/v1/kill", nil, ask, &done)
-}
-
-// other returns the side that is not s.
-func other(s frame.Side) frame.Side {
-	if s == frame.Client {
-		return frame.Server
-	}
-	return frame.Client
 }
 
 // inject sends a message into a connection.
@@ -135,11 +127,14 @@ func (s *Server) inject(a *answer) error {
 	}
 	ctx, cancel := s.until(a.Context(), wait)
 	defer cancel()
-	sent, err := acts.Inject(ctx, r.Conn, proxy.Injection{To: other(draft.From), Origin: frame.Injected, Wire: wire})
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("connection %d: %w came within %v", r.Conn, ErrNoPlace, wait)
-	}
-	if err != nil {
+	sent, err := acts.Inject(ctx, r.Conn, proxy.Injection{To: draft.From.Peer(), Origin: frame.Injected, Wire: wire})
+	switch {
+	case err == context.DeadlineExceeded:
+		return fmt.Errorf("connection %d: %w came within %v", r.Conn, ErrNoPlace, wait)
+	case errors.Is(err, context.DeadlineExceeded):
+		const hint = "who gets it takes nothing, or slowly; look for it among the messages"
+		return &problem{Text: err.Error(), Hint: hint, status: http.StatusGatewayTimeout}
+	case err != nil:
 		return err
 	}
 	return a.json(injectAnswer{r.Conn, sent.Time, sent.Waited.Seconds()})
@@ -154,7 +149,7 @@ func (r *injectRequest) draft() (d frame.Draft, err error) {
 	if err := to.UnmarshalText([]byte(r.To)); err != nil {
 		return d, badRequest(`send "to":"client" or "to":"server"`, "to %q is no side", r.To)
 	}
-	d = frame.Draft{From: other(to), Type: frame.Text, Fragments: r.Fragments, Header: r.Header}
+	d = frame.Draft{From: to.Peer(), Type: frame.Text, Fragments: r.Fragments, Header: r.Header}
 	if r.Type != "" {
 		sendable := []frame.Opcode{frame.Text, frame.Binary, frame.Ping, frame.Pong, frame.Close}
 		if err := d.Type.UnmarshalText([]byte(r.Type)); err != nil || !slices.Contains(sendable, d.Type) {

@@ -83,7 +83,7 @@ func TestInject(t *testing.T) {
 		in := f.injected[len(f.injected)-1]
 		var payload []byte
 		var types []frame.Opcode
-		for _, record := range framesOf(t, other(row.to), in.Wire) {
+		for _, record := range framesOf(t, row.to.Peer(), in.Wire) {
 			payload = append(payload, record.Payload...)
 			types = append(types, record.Header.Opcode)
 			if record.Header.Masked != (row.to == frame.Server) {

@@ -39,7 +39,7 @@ type Options struct {
 	// Path is the capture, Recorder what records it.
 	Path     string
 	Recorder *store.Recorder
-	// Proxy is asked for what it sees; it may be nil.
+	// Proxy is asked for what it sees and to intervene; it may be nil.
 	Proxy *proxy.Proxy
 	// Address is where the proxy listens, Reverse the server it stands for, if
 	// any, Insecure that servers' certificates are not verified, and Version
@@ -156,10 +156,10 @@ func (s *Server) Close() error {
 
 // open returns how many connections are under way.
 func (s *Server) open() int {
-	if s.options.Proxy == nil {
+	if s.options.actions == nil {
 		return 0
 	}
-	return s.options.Proxy.Stats().Open
+	return s.options.actions.Stats().Open
 }
 
 // count keeps track of net/http's goroutines, one a connection.

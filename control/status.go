@@ -127,8 +127,8 @@ func (s *Server) status(a *answer) error {
 	if o.Reverse != "" {
 		status.Mode = "reverse"
 	}
-	if o.Proxy != nil {
-		met := o.Proxy.Stats()
+	if o.actions != nil {
+		met := o.actions.Stats()
 		status.Bypassed, status.Distrusting = hosts(met.Bypassed), hosts(met.Distrusting)
 	}
 	status.Warnings = warnings(&status)
@@ -189,12 +189,9 @@ func (s *Server) stats(ctx context.Context) (Stats, error) {
 	if r.Err != nil {
 		now.Failed = r.Err.Error()
 	}
-	if s.options.Proxy != nil {
-		met := s.options.Proxy.Stats()
-		now.Open, now.Tunnels = met.Open, met.Tunnels
-	}
 	if acts := s.options.actions; acts != nil {
-		now.Holds, now.Held = len(s.holds), len(acts.Held())
+		met := acts.Stats()
+		now.Open, now.Tunnels, now.Holds, now.Held = met.Open, met.Tunnels, met.Holds, met.Held
 		now.Rules = on(acts.Rules())
 	}
 	now.FramesPerSecond, now.BytesPerSecond = s.meter.rates()

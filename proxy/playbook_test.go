@@ -90,6 +90,7 @@ func (p play) run(t *testing.T, chunk int) {
 		}
 		s.told = nil
 		s.act(cue)
+		s.count()
 		if !slices.Equal(s.told, want) {
 			t.Fatalf("after %s\ntold:\n\t%s\nwant:\n\t%s", cue, strings.Join(s.told, "\n\t"), strings.Join(want, "\n\t"))
 		}
@@ -105,6 +106,17 @@ func (s *stage) close() {
 	s.own.add(rest)
 	if !bytes.Equal(s.fed.data, s.own.data) || !bytes.Equal(s.fed.pings, s.own.pings) {
 		s.t.Errorf("sent\n%x and pings\n%x; recorded\n%x and pings\n%x", s.fed.data, s.fed.pings, s.own.data, s.own.pings)
+	}
+}
+
+// count checks that the gate knows how much waits in it.
+func (s *stage) count() {
+	waits := 0
+	for _, it := range s.gate.queue {
+		waits += it.size()
+	}
+	if waits != s.gate.backlog {
+		s.t.Errorf("%d bytes wait, %d are counted", waits, s.gate.backlog)
 	}
 }
 

@@ -57,6 +57,7 @@ type gate struct {
 	message []byte    // the bytes of a fragmented message under way, without frame
 	parts   uint64    // how many frames these are
 	opened  time.Time // when that began
+	torn    bool      // a close frame came within a message
 	broken  bool      // what comes cannot be told into frames; it is in frame
 
 	queue   []*item
@@ -174,13 +175,23 @@ func (g *gate) whole(h frame.Header, now time.Time) {
 		g.out.keep(g.passage(g.began, frame.Dropped), g.frame)
 		return
 	}
-	if h.Opcode.Control() {
-		it := &item{at: g.began, wire: g.frame, control: true, close: h.Opcode == frame.Close}
-		if it.close && len(g.queue) > 0 {
-			g.add(it)
-			return
+	switch {
+	case h.Opcode == frame.Close:
+		g.assembler.Pass(r.Seq)
+		if g.parts > 0 {
+			// No message can be completed any more. What came of it keeps its place.
+			g.torn = true
+			g.raw(&item{at: g.opened, wire: g.message}, now)
+			g.message, g.parts = emptied(g.message), 0
 		}
-		g.emit(it, now)
+		g.raw(&item{at: g.began, wire: g.frame, close: true}, now)
+		return
+	case h.Opcode.Control():
+		g.assembler.Pass(r.Seq)
+		g.emit(&item{at: g.began, wire: g.frame, control: true}, now)
+		return
+	case g.torn:
+		g.raw(&item{at: g.began, wire: g.frame}, now)
 		return
 	}
 	for _, m := range g.assembler.Push(&r) {
@@ -202,6 +213,16 @@ func (g *gate) whole(h frame.Header, now time.Time) {
 		g.message = append(g.message, g.frame...)
 		g.parts++
 	}
+}
+
+// raw sends frames nobody is asked about, behind what waits.
+func (g *gate) raw(it *item, now time.Time) {
+	it.control = true
+	if len(g.queue) > 0 {
+		g.add(it)
+		return
+	}
+	g.emit(it, now)
 }
 
 func (g *gate) passage(at time.Time, o frame.Origin) frame.Passage {
@@ -290,13 +311,17 @@ func (g *gate) letPass(now time.Time) bool {
 	if len(g.queue) == 1 || g.queue[1].close || !now.Before(it.late) {
 		return false
 	}
+	// Who lets others pass is not to be passed by those in turn, or nothing changes.
+	g.queue[1].behind = 0
 	it.behind--
 	if !it.kept {
 		it.kept = true
 		g.out.keep(g.passage(it.at, frame.Dropped), it.wire)
 		g.differs(it)
 		if !it.edited {
+			g.backlog -= it.size()
 			it.edited, it.replacement = true, it.message.Payload
+			g.backlog += it.size()
 		}
 	}
 	g.queue[0], g.queue[1] = g.queue[1], it

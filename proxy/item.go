@@ -12,7 +12,7 @@ type item struct {
 	at      time.Time // when its first byte was read
 	wire    []byte    // its frames as they came
 	message frame.Message
-	control bool
+	control bool // nobody is asked about it
 	close   bool
 
 	held        *held // while nobody has decided

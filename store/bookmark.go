@@ -215,7 +215,7 @@ func (m *Messages) took(c *conversation, r *frame.Record, done []frame.Message) 
 	if !c.takeover || c.tainted {
 		return
 	}
-	if r.Incomplete == frame.Cut && c.last == 0 {
+	if r.Incomplete == frame.Cut && r.Origin.Own() && c.last == 0 {
 		// It may just be arriving, so that others will see more of it.
 		c.tainted = true
 		return

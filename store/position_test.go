@@ -56,6 +56,10 @@ func (k *rough) say() {
 		side = frame.Client
 	}
 	k.sent++
+	if k.rng.IntN(50) == 0 {
+		k.meddle(side)
+		return
+	}
 	payload := fmt.Appendf(nil, "%d %s", k.sent, vocabulary[k.rng.IntN(len(vocabulary))])
 	h := frame.Header{Fin: true, Opcode: frame.Text}
 	switch n := k.rng.IntN(1000); {

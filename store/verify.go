@@ -168,7 +168,7 @@ func (v *verifier) records(tx *bolt.Tx, w *walk) error {
 		switch {
 		case d.chunked:
 			v.long[d.Global] = d.Header.Length
-		case d.Incomplete != frame.Whole:
+		case d.Incomplete == frame.Cut || d.Incomplete == frame.Shed:
 			v.report.Incomplete++
 		case d.Stored != d.Header.Length:
 			v.report.problem("frame %d: %d bytes of %d are kept", d.Global, d.Stored, d.Header.Length)

@@ -13,6 +13,10 @@
 // it takes nothing for a minute. A reader at rest holds no lock that keeps a
 // recorder from starting.
 //
+// What intervenes in live connections goes the same way. Messages are held for a
+// client only as long as it takes what is said of them: they are released when it
+// leaves, dies, or is stopped.
+//
 // The package never listens on a network, and never trusts a folder or a socket
 // that another user could have put there.
 package control

@@ -78,6 +78,7 @@ type fakeQueue struct {
 	events chan proxy.HoldEvent
 	once   sync.Once
 	closed chan struct{}
+	asked  atomic.Int32 // how often for the next event
 }
 
 func (f *fakeProxy) Hold(h proxy.Hold) (queue, error) {
@@ -96,6 +97,7 @@ func (f *fakeProxy) Hold(h proxy.Hold) (queue, error) {
 func (q *fakeQueue) ID() uint64 { return q.id }
 
 func (q *fakeQueue) Next(ctx context.Context) (proxy.HoldEvent, error) {
+	q.asked.Add(1)
 	select {
 	case <-q.closed:
 		return proxy.HoldEvent{}, io.EOF

@@ -34,17 +34,23 @@ type eventJSON struct {
 	Gone *fateJSON `json:"gone"`
 }
 
+// maxTold is how much of a held message's payload is told, in bytes.
+const maxTold = 16 << 20
+
 // AppendHeld appends the one JSON form of a message that is held to dst: an
-// object on one line.
+// object on one line. Of a payload of more than 16 MiB it has the beginning, and
+// the message is marked as truncated.
 func AppendHeld(dst []byte, h *proxy.Held) []byte {
 	expired := h.Expired
 	if expired == "" {
 		expired = proxy.Release
 	}
-	head := heldJSON{ID: h.ID, Hold: h.Queue, Conn: h.Message.Conn, Since: h.Since, Until: h.Until, Expired: expired, Why: h.Why}
+	m := h.Message
+	m.Cut(maxTold)
+	head := heldJSON{ID: h.ID, Hold: h.Queue, Conn: m.Conn, Since: h.Since, Until: h.Until, Expired: expired, Why: h.Why}
 	dst = appendValue(dst, head)
 	dst = append(dst[:len(dst)-1], `,"message":`...)
-	return append(h.Message.AppendJSON(dst), '}')
+	return append(m.AppendJSON(dst), '}')
 }
 
 // AppendHoldEvent appends the one JSON form of e to dst: {"held":…} with what

@@ -227,8 +227,8 @@ func (h *HoldStream) watched(read func() error) error {
 // ID is the number of the queue, see proxy.Held.
 func (h *HoldStream) ID() uint64 { return h.id }
 
-// Next waits for the next thing that happens to the messages that are held, and
-// returns io.EOF after Close. The error wraps ErrNotRecording when the recorder
+// Next waits for the next thing that happens to the messages that are held, which
+// are as those of Client.Held, and returns io.EOF after Close. The error wraps ErrNotRecording when the recorder
 // is gone. It is for one goroutine.
 func (h *HoldStream) Next() (proxy.HoldEvent, error) {
 	var event proxy.HoldEvent
@@ -252,7 +252,8 @@ func (h *HoldStream) Close() error {
 	return nil
 }
 
-// Held is as proxy.Proxy.Held.
+// Held is as proxy.Proxy.Held, but for payloads of more than 16 MiB, of which it
+// has the beginning, in messages that are marked as truncated.
 func (c *Client) Held(ctx context.Context) ([]proxy.Held, error) {
 	var all []proxy.Held
 	err := c.fetch(ctx, answerTime, http.MethodGet, "/v1/held", nil, nil, func(body io.Reader) error {

@@ -52,6 +52,9 @@ func TestHold(t *testing.T) {
 			})
 		}
 	}
+	// Too long to be told as a whole.
+	cut := &want[1].Message
+	cut.Payload, cut.Truncated = cut.Payload[:maxTold], true
 	if len(want) != 4 {
 		t.Fatalf("%d messages are held", len(want))
 	}
@@ -195,6 +198,12 @@ func TestHoldersLeave(t *testing.T) {
 		{"reads nothing of nothing", quick, func(t *testing.T, f *fakeProxy, r *recording) {
 			askHold(t, r)
 			eventually(t, "held", func() bool { return f.offer(said(1, "x")) != 0 })
+			q := f.first()
+			<-q.closed
+			// At a line every two seconds, this is how soon it is noticed.
+			if n := q.asked.Load(); n > 64 {
+				t.Errorf("noticed after %d lines", n)
+			}
 		}},
 		{"closes the stream", Options{}, func(t *testing.T, f *fakeProxy, r *recording) {
 			client, err := Dial(t.Context(), r.server.options.Path)

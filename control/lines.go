@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-
-	"github.com/wsluice/wsluice/proxy"
 )
 
 // maxHeldLine bounds a line with a message that is held: every byte of a text may
 // be escaped.
-const maxHeldLine = 6*proxy.MaxInjection + 1<<20
+const maxHeldLine = 6*maxTold + 1<<20
 
 // lineReader reads an answer of one JSON value a line. Blank lines are passed
 // over.

@@ -2,8 +2,10 @@ package inspector
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -84,7 +86,14 @@ func TestHarmless(t *testing.T) {
 			open(t, r, frame.Connection{State: frame.Refused, URL: evil, Status: 400, Body: []byte(evil), Error: evil, End: epoch})
 		}
 	})
-	c.status = Status{Recording: true, Address: hostile[0], Reverse: hostile[1], Warnings: hostile}
+	c.status = Status{Recording: true, Address: hostile[0], Reverse: hostile[1], Warnings: hostile, Held: 1}
+	p := c.Interventions.(*tap)
+	p.book = RuleBook{Source: hostile[0], Error: hostile[1], Text: strings.Join(hostile, "\n")}
+	for n, evil := range hostile {
+		p.book.Rules = append(p.book.Rules, Rule{Name: evil, When: evil, From: evil, Does: evil, Line: n})
+		p.arrive(text(1, frame.Client, evil))
+		p.held[n].Why = evil
+	}
 	for n, evil := range hostile {
 		c.marks[place{uint64(2*n + 1), 1}] = Mark{Conn: uint64(2*n + 1), Seq: 1, Label: evil, Note: evil}
 	}
@@ -115,7 +124,29 @@ func TestHarmless(t *testing.T) {
 			rest()
 		}
 	}
-	for _, keys := range []string{"2", "\t", "v", "1", "6", "?", "\x1b"} {
+	for _, keys := range []string{"2", "\t", "v", "1", "6", "?", "\x1b", "7"} {
+		at.typed <- []byte(keys)
+		rest()
+	}
+	for range hostile {
+		for _, keys := range []string{"j", " ", "\r", "\x1b"} {
+			at.typed <- []byte(keys)
+			rest()
+		}
+	}
+	// The tap ends it with an error of its own.
+	p.mu.Lock()
+	p.err = errors.New(strings.Join(hostile, ""))
+	p.mu.Unlock()
+	at.typed <- []byte("3")
+	rest()
+	for range hostile {
+		for _, keys := range []string{"e", "x", "\x1b", "v", "v", "v", "j"} {
+			at.typed <- []byte(keys)
+			rest()
+		}
+	}
+	for _, keys := range []string{"g", "a", "d", "A", "Iconn\r", "7", " "} {
 		at.typed <- []byte(keys)
 		rest()
 	}

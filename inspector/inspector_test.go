@@ -197,7 +197,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("at %v the selection is %q, not message 42", size, got)
 		}
 	}
-	for _, screen := range []string{"1", "2", "6", "?"} {
+	for _, screen := range []string{"1", "2", "3", "6", "7", "?"} {
 		for _, size := range [][2]int{{200, 60}, {100, 30}, {80, 24}, {60, 16}, {40, 10}} {
 			r.resize(size[0], size[1])
 		}
@@ -220,10 +220,14 @@ func TestEveryKey(t *testing.T) {
 		{"statistics", []string{"G", "S"}, keys.Statistics},
 		{"events", []string{"6"}, keys.Events},
 		{"help", []string{"?"}, keys.Help},
+		{"queue", []string{"3"}, keys.Queue},
+		{"rules", []string{"7"}, keys.Rules},
 	} {
 		t.Run(on.name, func(t *testing.T) {
 			t.Parallel()
-			r := use(t, options(chat(t)), 100, 30)
+			c := chat(t)
+			ruled(c.Interventions.(*tap))
+			r := use(t, options(c), 100, 30)
 			for _, b := range keys.Table() {
 				if b.On&on.of == 0 || b.Action == keys.Quit {
 					continue

@@ -2,12 +2,14 @@ package inspector
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
+	"github.com/wsluice/wsluice/inspector/keys"
 )
 
 // live is a capture that a tap records: what is held there is what a test says.
@@ -218,4 +220,143 @@ func TestExpiry(t *testing.T) {
 	r.see("held #1")
 	p.lose(func(Held) bool { return true })
 	r.see("text 5 B from the client of #1: time was up and it was dropped")
+}
+
+// TestEdit would catch other bytes than were written, an edit that is lost by
+// leaving it, and one that is not undone.
+func TestEdit(t *testing.T) {
+	r, p := queued(t, 100, 30,
+		text(1, frame.Client, "a\r\nb"), text(1, frame.Client, "second"),
+		frame.Message{Conn: 1, Type: frame.Binary, Payload: []byte("\x00\xff"), Frames: 1, Time: epoch}, text(1, frame.Client, "fourth"))
+	r.press("e")
+	r.see("original", "edited", "ctrl-s sends it in place of the original, esc keeps it", "ctrl-s:send")
+	r.press("Id?q")
+	r.press("esc")
+	r.see("a sends the edited text, u undoes the edit", "~")
+	r.press("j", "e", "xx", "esc", "u")
+	r.see("the edit is undone")
+	r.press("a")
+	r.see("text 6 B from the client of #1 was sent on")
+	r.press("k", "a")
+	r.see("text 4 B from the client of #1 was sent on as edited", "held #3")
+	r.press("e", "4", "1", "ctrl-s")
+	r.see("was sent on as edited", "held #4")
+	r.press("e", "no more", "ctrl-s")
+	r.see("was sent on as edited", "nothing is held now")
+	want := []string{"2 release", `1 edit "Id?qa\r\nb"`, `3 edit "A\xff"`, `4 edit "no morefourth"`}
+	if got := p.verdicts(); !slices.Equal(got, want) {
+		t.Errorf("the verdicts are %q, want %q", got, want)
+	}
+}
+
+// TestEditor would catch what somebody wrote in an editor of their own and does not
+// arrive.
+func TestEditor(t *testing.T) {
+	_, p, o := live(t)
+	o.Editor = scripted(t, func(text string) string { return text + " and more" })
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	r.press("I", "enter")
+	r.see("intercept on")
+	p.arrive(text(1, frame.Client, "hello"))
+	r.see("1 held")
+	r.press("3", "E")
+	r.see("edited", "hello and more", "14 bytes")
+	r.press("e")
+	r.see("ctrl-s:send")
+	r.press("ctrl-e", "ctrl-s")
+	r.see("was sent on as edited")
+	if got, want := p.verdicts(), []string{`1 edit "hello and more and more"`}; !slices.Equal(got, want) {
+		t.Errorf("the verdicts are %q, want %q", got, want)
+	}
+}
+
+// TestGoneWhileEdited would catch a text that is lost because its message went while
+// somebody wrote it, and one that is said to be sent and is not.
+func TestGoneWhileEdited(t *testing.T) {
+	r, p := queued(t, 100, 30, text(1, frame.Client, "first"), text(1, frame.Client, "second"))
+	r.press("e", "mine ")
+	p.lose(func(h Held) bool { return h.ID == 1 })
+	r.see("held messages 1  and 1 gone", "gone", "it is not held any more; the edited text is kept until u forgets it", "mine first")
+	r.press("more ")
+	r.see("mine more first")
+	r.press("ctrl-s")
+	r.see("text 5 B from the client of #1: it is not held any more", "mine more first")
+	r.press("esc", "q", "3", "G")
+	r.see("mine more first")
+	r.press("u")
+	r.see("the edit is undone", "held #2")
+	r.press("e", "x")
+	p.mu.Lock()
+	p.err = errors.New("the proxy does not answer")
+	p.mu.Unlock()
+	r.press("ctrl-s")
+	r.see("text 6 B from the client of #1: the proxy does not answer", "xsecond")
+	if got := p.verdicts(); len(got) != 0 {
+		t.Errorf("the verdicts are %q", got)
+	}
+}
+
+// TestQueueSizes draws the queue at the sizes terminals have.
+func TestQueueSizes(t *testing.T) {
+	_, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	at := time.Date(2026, 1, 2, 3, 4, 17, 0, time.UTC)
+	p.now = func() time.Time { return at }
+	r.inspector.app.QueueUpdate(func() { r.inspector.now = func() time.Time { return at.Add(12 * time.Second) } })
+	r.press("I", "enter")
+	r.see("intercept on")
+	p.arrive(text(1, frame.Client, `{"op":"sub","ch":"book.BTC"}`), text(12345, frame.Server, "hostile \x1b[31m\u202e text"), text(2, frame.Client, strings.Repeat("long ", 50)))
+	r.see("3 held")
+	r.press("3", "j", "e", "x", "esc", "k")
+	r.see("held #1")
+	for _, size := range [][2]int{{100, 30}, {80, 24}, {60, 16}, {39, 9}} {
+		r.resize(size[0], size[1])
+		goldenText(t, fmt.Sprintf("queue-%dx%d", size[0], size[1]), r.shown())
+	}
+	r.resize(100, 30)
+	r.press("e", "new ")
+	for _, size := range [][2]int{{100, 30}, {80, 24}, {60, 16}, {40, 10}} {
+		r.resize(size[0], size[1])
+		goldenText(t, fmt.Sprintf("queue-edit-%dx%d", size[0], size[1]), r.shown())
+	}
+}
+
+// shown returns the screen when the inspector rests.
+func (r *robot) shown() string {
+	r.t.Helper()
+	r.rest()
+	return r.until(func(string) bool { return true }, "shows anything")
+}
+
+// TestEveryHeldKey presses every key there is where messages are held, as
+// TestEveryKey does elsewhere.
+func TestEveryHeldKey(t *testing.T) {
+	for of, open := range map[keys.Screen][]string{keys.Queue: nil, keys.Held: {"tab"}, keys.HeldEdit: {"e"}} {
+		t.Run(strings.Join(of.Names(), ""), func(t *testing.T) {
+			t.Parallel()
+			_, p, o := live(t)
+			o.Editor = scripted(t, func(text string) string { return text + "!" })
+			r := use(t, o, 100, 30)
+			r.see("intercept off")
+			for _, b := range keys.Table() {
+				if b.On&of == 0 || b.Action == keys.Quit {
+					continue
+				}
+				p.lose(func(Held) bool { return true })
+				r.press(":", "hold", "enter")
+				r.see("intercept is on")
+				p.arrive(text(1, frame.Client, "hello"), text(1, frame.Server, "there"))
+				r.see("⚑ 2 held")
+				r.press("3")
+				r.press(open...)
+				for _, k := range b.Keys {
+					r.press(string(k))
+				}
+				r.press("esc", "esc", "esc", "esc", "1", "esc", "g")
+				r.see("connections 4")
+			}
+		})
+	}
 }

@@ -233,9 +233,9 @@ func (l *ruleList) notes() (notes []draw.Span) {
 	if l.err != nil {
 		return nil
 	}
-	words := "what is changed here lasts until the proxy ends"
+	words := "no file is written here: a change lasts until the proxy ends"
 	if l.book.Source != "" {
-		words = "what is changed here is not written to the file and lasts until that changes or the proxy ends"
+		words = "no file is written here: a change lasts until the file changes or the proxy ends"
 	}
 	notes = append(notes, draw.Span{Text: words, Style: draw.Dim})
 	if l.book.Error != "" {

@@ -53,7 +53,7 @@ func TestRules(t *testing.T) {
 	r.see("connections 4")
 	r.press("7")
 	r.see("rules 2", "from /home/me/rules.yaml", "no ads", "12", "3/10", "delay by 200ms", `json.type == "ad"`, "everything",
-		"what is changed here is not written to the file", "rule  line 2", "drop: true")
+		"no file is written here", "rule  line 2", "drop: true")
 	r.press("j", "space")
 	r.see("rule slow is on", "rule  line 6", "delay: 200ms")
 	r.press("space")
@@ -199,4 +199,21 @@ func TestRuleSource(t *testing.T) {
 		b.Rules[0].Line, b.Rules[1].Line = lines[0], lines[1]
 		_, _ = ruleText(&b, 0), ruleText(&b, 1)
 	}
+}
+
+// TestRulesSizes draws the rules at the sizes terminals have.
+func TestRulesSizes(t *testing.T) {
+	_, p, o := live(t)
+	ruled(p).book.Error = "rules.yaml:3:5: dropp is no action"
+	r := use(t, o, 100, 30)
+	r.see("connections 4")
+	r.press("7")
+	r.see("rules 2")
+	for _, size := range [][2]int{{100, 30}, {80, 24}, {60, 16}, {39, 9}} {
+		r.resize(size[0], size[1])
+		goldenText(t, fmt.Sprintf("ruleset-%dx%d", size[0], size[1]), r.shown())
+	}
+	r.resize(60, 16)
+	r.press("enter")
+	r.see("drop: true")
 }

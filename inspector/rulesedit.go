@@ -156,8 +156,8 @@ func withRule(b *RuleBook, m *frame.Message) string {
 // quoteYAML writes a text of one line as a YAML scalar in single quotes.
 func quoteYAML(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// kinds are the members by which messages in JSON usually tell what they are.
-var kinds = []string{"type", "event", "op", "method", "action", "kind", "cmd", "command", "channel", "topic", "e", "t"}
+// telling are the members by which messages in JSON usually tell what they are.
+var telling = []string{"type", "event", "op", "method", "action", "kind", "cmd", "command", "channel", "topic", "e", "t"}
 
 // likenessMost bounds the payloads that are read for a likeness, and the texts in
 // one.
@@ -194,7 +194,7 @@ func likenessJSON(m *frame.Message) string {
 	if len(m.Payload) > likenessMost || json.Unmarshal(m.Payload, &members) != nil {
 		return ""
 	}
-	for _, name := range kinds {
+	for _, name := range telling {
 		var value string
 		if json.Unmarshal(members[name], &value) == nil && value != "" && len(value) <= likenessText && decode.Visible(value) == value {
 			return "json." + name + " == " + strconv.Quote(value)

@@ -41,6 +41,7 @@ func (r *root) commands() []command {
 		{"queue", "queue", "the queue of held messages", nil, key(keys.ToQueue)},
 		{"hold", "hold [EXPR] [limit 30s] [drop]", "hold messages that match, at most so long; hold off ends it", []string{"off"}, r.holdCommand},
 		{"rules", "rules", "the rules in force", nil, key(keys.ToRules)},
+		{"compose", "compose [CONN]", "compose a message and send it", nil, r.composeCommand},
 		{"kill", "kill [CONN]", "end a connection", nil, r.killCommand},
 		{"events", "events", "the event log", nil, key(keys.ToEvents)},
 		{"filter", "filter EXPR", "filter the list", nil, r.filterList},

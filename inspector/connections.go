@@ -180,6 +180,10 @@ func (c *connections) act(a keys.Action) bool {
 		if at := l.current(); at != nil {
 			c.r.export(exported{conn: at.ID})
 		}
+	case keys.Inject:
+		if at := l.current(); at != nil {
+			c.r.inject(at.ID)
+		}
 	case keys.ToStatistics:
 		if at := l.current(); at != nil && hasFrames(at) {
 			c.r.push(newStatistics(c.r, at.ID))

@@ -257,6 +257,10 @@ func (m *message) act(a keys.Action) bool {
 		if m.ready() {
 			m.r.save(m.pane.Document().Message())
 		}
+	case keys.EditCopy, keys.EditorCopy:
+		if m.ready() {
+			m.r.editCopy(m.pane.Document().Message(), a == keys.EditorCopy)
+		}
 	case keys.SetMark:
 		m.r.setMark(m.at)
 	case keys.Note:

@@ -228,7 +228,7 @@ func (m *messages) act(a keys.Action) bool {
 		m.neighbour(1)
 	case keys.PreviousConn:
 		m.neighbour(-1)
-	case keys.NextView, keys.PreviousView, keys.Wrap, keys.Copy, keys.CopyAs, keys.Save, keys.Note, keys.SetMark:
+	case keys.NextView, keys.PreviousView, keys.Wrap, keys.Copy, keys.CopyAs, keys.Save, keys.Note, keys.SetMark, keys.EditCopy, keys.EditorCopy:
 		m.detail.act(a)
 	case keys.Jump:
 		m.r.jumpToMark()
@@ -236,6 +236,8 @@ func (m *messages) act(a keys.Action) bool {
 		if at := m.connection(); at != 0 {
 			m.r.push(newStatistics(m.r, at))
 		}
+	case keys.Inject:
+		m.r.inject(m.connection())
 	case keys.Kill:
 		m.r.kill(m.connection(), m.info)
 	case keys.Back:

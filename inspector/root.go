@@ -63,9 +63,11 @@ type root struct {
 	work   string  // what it is doing, when that takes long
 	look   look
 
+	composed *compose // once it was wanted
+
 	// What was entered before.
-	filters, searches, past past
-	size                    [2]int
+	filters, searches, past, files past
+	size                           [2]int
 }
 
 // look is what the user has set for all screens.
@@ -334,6 +336,8 @@ func (r *root) act(a keys.Action) {
 	case keys.ToMessages:
 		r.home()
 		r.push(newMessages(r, 0))
+	case keys.ToCompose:
+		r.composer().show(r.composer().conn)
 	case keys.ToEvents:
 		r.home()
 		r.push(newEvents(r))

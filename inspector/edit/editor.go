@@ -91,6 +91,9 @@ func (e *Editor) Changed() bool {
 	return false
 }
 
+// Version returns a number that is another after each change.
+func (e *Editor) Version() int { return e.buf.version }
+
 // Binary reports whether the payload is edited as hexadecimal digits.
 func (e *Editor) Binary() bool { return e.binary }
 

@@ -74,18 +74,22 @@ func (c corrupt) act(w *walk) {
 		return
 	}
 	p := slices.Clone(w.m.Payload)
-	places := w.places(min(c.bits, 8*len(p)), 8*len(p))
-	for _, at := range places {
+	for _, at := range w.places(c.bits, 8*len(p)) {
 		p[at/8] ^= 1 << (at % 8)
 	}
-	for _, at := range w.places(min(c.bytes, len(p)), len(p)) {
-		w.spoil(p, at)
+	if w.m.Type == frame.Text {
+		w.spoilText(p, c.bytes)
+	} else {
+		for _, at := range w.places(c.bytes, len(p)) {
+			p[at] += 1 + byte(w.roll(255))
+		}
 	}
 	w.put(p)
 }
 
-// places returns so many different numbers below n.
+// places returns so many different numbers below n, or all there are.
 func (w *walk) places(count, n int) []int {
+	count = min(count, n)
 	out := make([]int, 0, count)
 	chosen := make(map[int]bool, count)
 	// Floyd's way of drawing: each number is drawn once, however many of all
@@ -101,20 +105,32 @@ func (w *walk) places(count, n int) []int {
 	return out
 }
 
-// spoil changes a byte. In a text an ASCII character becomes another that
-// prints, and no other is touched, so that the text stays one.
-func (w *walk) spoil(p []byte, at int) {
-	if w.m.Type != frame.Text {
-		p[at] += 1 + byte(w.roll(255))
-		return
+// spoilText has so many ASCII characters become others that print, and touches
+// no other ones, so that the text stays one.
+func (w *walk) spoilText(p []byte, count int) {
+	const first, letters = ' ' + 1, '~' - ' '
+	single := 0
+	for _, c := range p {
+		if c < utf8.RuneSelf {
+			single++
+		}
 	}
-	const first, last = ' ' + 1, '~'
-	if p[at] >= utf8.RuneSelf {
-		return
+	places := w.places(count, single)
+	slices.Sort(places)
+	nth := 0
+	for i, c := range p {
+		switch {
+		case len(places) == 0:
+			return
+		case c >= utf8.RuneSelf:
+			continue
+		case nth == places[0]:
+			places = places[1:]
+			p[i] = first + byte(w.roll(letters))
+			if p[i] == c {
+				p[i] = first + (c-first+1)%letters
+			}
+		}
+		nth++
 	}
-	c := byte(first + w.roll(last-first+1))
-	if c == p[at] {
-		c = first + (c-first+1)%(last-first+1)
-	}
-	p[at] = c
 }

@@ -181,9 +181,9 @@ func TestBounds(t *testing.T) {
 		t.Errorf("%d rules: %v", MaxRules, err)
 	}
 	for name, text := range map[string]string{
-		"rules:1002:3: there are 1001 rules, more than 1000":      "rules:\n" + many + "- drop: true\n",
+		"rules:1002:3: there are 1001 rules, more than 1000":       "rules:\n" + many + "- drop: true\n",
 		"rules:1:1: the text has 1048577 bytes, more than 1048576": strings.Repeat("#", MaxText+1),
-		"rules:1:97: the text is nested deeper than 64":           "rules: [{replace: {json: $.a, set: " + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}}]",
+		"rules:1:97: the text is nested deeper than 64":            "rules: [{replace: {json: $.a, set: " + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}}]",
 	} {
 		if _, err := Parse("", []byte(text)); err == nil || err.Error() != name {
 			t.Errorf("got %v, want %s", err, name)

@@ -53,6 +53,8 @@ type rig struct {
 	logs     *logBuffer
 	stop     func() // ends the proxy and waits for it
 	absolute bool   // pair asks in absolute form
+	// extensions are what the server of pair chooses.
+	extensions string
 }
 
 // start runs a proxy until the test ends. The servers' authority is trusted.
@@ -346,7 +348,11 @@ func (r *rig) pair(secure bool) (client, server *wire) {
 		if _, err := http.ReadRequest(w.r); err != nil {
 			return
 		}
-		if _, err := io.WriteString(c, switching); err != nil {
+		answer := switching
+		if r.extensions != "" {
+			answer = strings.TrimSuffix(switching, "\r\n") + "Sec-WebSocket-Extensions: " + r.extensions + "\r\n\r\n"
+		}
+		if _, err := io.WriteString(c, answer); err != nil {
 			return
 		}
 		servers <- w

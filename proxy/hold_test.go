@@ -314,3 +314,32 @@ func TestBacklogIsBounded(t *testing.T) {
 	}
 	r.settle("nothing waits", func() bool { return r.waiting.Load() == 0 })
 }
+
+// Catches a hold that was given up while the context of a direction was looked
+// for, and that keeps the direction from passing bytes, or from being read.
+func TestHoldGivenUpEarly(t *testing.T) {
+	r := start(t)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	r.recorder.search = func(ctx context.Context) error {
+		close(asked)
+		select {
+		case <-answer:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.extensions = "permessage-deflate"
+	client, server := r.pair(false)
+	client.send(text("before"))
+	server.expect(text("before"))
+	opened := make(chan *Queue, 1)
+	go func() { opened <- r.hold("from == client") }()
+	<-asked
+	client.send(text("meanwhile"))
+	server.expect(text("meanwhile"))
+	(<-opened).Close()
+	r.settle("back in pass mode", func() bool { return r.Stats().Diverted == 0 })
+	client.send(text("after"))
+	server.expect(text("after"))
+}

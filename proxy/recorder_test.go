@@ -16,9 +16,10 @@ type memory struct {
 	lock    sync.Mutex
 	changed *sync.Cond
 	tapes   []*memoryTape
-	refuse  error             // what Open returns
-	forget  bool              // keep no bytes
-	hold    func(wire []byte) // called by Append, without the lock
+	refuse  error                       // what Open returns
+	forget  bool                        // keep no bytes
+	hold    func(wire []byte)           // called by Append, without the lock
+	search  func(context.Context) error // called by Inflater, likewise
 }
 
 // memoryTape is what a memory keeps of one connection.
@@ -92,7 +93,12 @@ func (t *memoryTape) Insert(p frame.Passage, wire []byte) {
 }
 
 // Inflater inflates everything that side sent, as a store would.
-func (t *memoryTape) Inflater(_ context.Context, from frame.Side, n uint64) (*frame.Inflater, error) {
+func (t *memoryTape) Inflater(ctx context.Context, from frame.Side, n uint64) (*frame.Inflater, error) {
+	if t.owner.search != nil {
+		if err := t.owner.search(ctx); err != nil {
+			return nil, err
+		}
+	}
 	t.owner.lock.Lock()
 	wire := slices.Clone(t.sent[from])
 	extensions := frame.ParseExtensions(t.conn.Extensions)

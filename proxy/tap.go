@@ -195,9 +195,7 @@ func (p *pump) arm() {
 		t.search = p.newSearch(p.relay.frames())
 		return
 	}
-	select {
-	case <-t.search.done:
-	default:
+	if !t.search.over() {
 		return
 	}
 	found := t.search
@@ -249,8 +247,13 @@ func (p *pump) leave(now time.Time) {
 func (p *pump) relax() {
 	t := p.tap
 	p.account()
+	wanted := t.orders.any(p.from)
+	if t.search != nil && !wanted {
+		t.search.cancel()
+		t.search = nil
+	}
 	p.following.Store(t.orders)
-	if t.gate == nil && t.orders.any(p.from) {
+	if t.gate == nil && wanted {
 		p.following.Store(nil)
 	}
 	t.due = time.Time{}
@@ -262,7 +265,7 @@ func (p *pump) relax() {
 			t.due = at
 		}
 	}
-	if t.gate == nil && t.search == nil && len(t.waiting) == 0 && t.due.IsZero() && !t.silence && !t.orders.any(p.from) {
+	if t.gate == nil && t.search == nil && len(t.waiting) == 0 && t.due.IsZero() && !t.silence && !wanted {
 		_ = p.conn.SetReadDeadline(time.Time{})
 		p.tap = nil
 		p.diverted.Store(false)
@@ -287,7 +290,7 @@ func (p *pump) full() bool {
 		return false
 	}
 	if t.search != nil {
-		return len(t.search.missed) > maxMissed
+		return len(t.search.missed) > maxMissed && !t.search.over()
 	}
 	if t.gate == nil || len(t.gate.queue) == 0 {
 		return false
@@ -401,6 +404,16 @@ type search struct {
 
 	inflater *frame.Inflater
 	err      error
+}
+
+// over reports whether the search has come to its end.
+func (s *search) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // newSearch asks the tape for the context behind the first n frames.

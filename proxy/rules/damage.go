@@ -17,7 +17,7 @@ func readTruncate(r *reader, n *yaml.Node) action {
 }
 
 func (truncate) of() subject    { return messages }
-func (t truncate) does() string { return fmt.Sprintf("cuts it after %d bytes", t.bytes) }
+func (t truncate) does() string { return "cuts it after " + bytesOf(t.bytes) }
 
 func (t truncate) act(w *walk) {
 	if len(w.m.Payload) <= t.bytes || !w.whole() {

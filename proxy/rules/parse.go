@@ -248,17 +248,25 @@ func possible(n filter.Need) bool {
 	return n.Sides != 0 && n.Opcodes&data != 0 && n.Origins&(1<<frame.Observed) != 0
 }
 
-// wording writes out what a rule says, whatever its layout and comments are.
+// wording writes out what a rule says, whatever its layout, its comments and the
+// order of its fields are.
 func wording(n *yaml.Node) string {
-	var b strings.Builder
-	var write func(n *yaml.Node)
-	write = func(n *yaml.Node) {
-		fmt.Fprintf(&b, "%d %s %q (", n.Kind, n.ShortTag(), n.Value)
+	var write func(b *strings.Builder, n *yaml.Node)
+	write = func(b *strings.Builder, n *yaml.Node) {
+		fmt.Fprintf(b, "%d %s %q (", n.Kind, n.ShortTag(), n.Value)
 		for _, child := range n.Content {
-			write(child)
+			write(b, child)
 		}
 		b.WriteByte(')')
 	}
-	write(n)
-	return b.String()
+	var fields []string
+	for pair := range slices.Chunk(n.Content, 2) {
+		var b strings.Builder
+		for _, part := range pair {
+			write(&b, part)
+		}
+		fields = append(fields, b.String())
+	}
+	slices.Sort(fields)
+	return strings.Join(fields, "\n")
 }

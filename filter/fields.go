@@ -85,6 +85,8 @@ var fieldTable = []field{
 		both(func(m *frame.Message) value { return count(m.Seq) }, func(r *frame.Record) value { return count(r.Seq) }), nil},
 	{"origin", typText, "how it came to be: observed, injected, edited, dropped, replayed", "origin != observed",
 		both(func(m *frame.Message) value { return words(m.Origin.String()) }, func(r *frame.Record) value { return words(r.Origin.String()) }), originValues},
+	{"recoded", typBool, "its receiver got the same message in other bytes, because one before it was changed", "recoded",
+		both(func(m *frame.Message) value { return truth(m.Recoded) }, func(r *frame.Record) value { return truth(r.Recoded) }), nil},
 	{"frames", typNumber, "how many frames it has; of a connection, both sides together", "frames > 1",
 		[3]eval{
 			OfMessages:    ofMessage(func(m *frame.Message) value { return whole(int64(m.Frames)) }),

@@ -125,7 +125,7 @@ var constantTable = []constant{
 	{"close", words("close"), "a type, and a way a connection ends", "type == close", everywhere},
 	{"continuation", words("continuation"), "a type", "type == continuation", inTraffic},
 	{"opaque", words("opaque"), "the type of bytes that were no frame", "type == \"opaque\"", []Subject{OfMessages}},
-	{"observed", words("observed"), "an origin: passed untouched", "origin != observed", inTraffic},
+	{"observed", words("observed"), "an origin: passed on", "origin != observed", inTraffic},
 	{"injected", words("injected"), "an origin: made by the user", "origin == injected", inTraffic},
 	{"edited", words("edited"), "an origin: sent in place of another", "origin == edited", inTraffic},
 	{"dropped", words("dropped"), "an origin: kept from its receiver", "origin == dropped", inTraffic},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/flate"
 
+	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
 )
 
@@ -206,7 +207,8 @@ func (s *stage) foreign(from frame.Side, at time.Time) {
 	case 5:
 		m.Frames, run = 2, append(wire(from, begin, m.Payload[:1]), wire(from, end, m.Payload[1:])...)
 	case 6: // RSV1, though it is not compressed
-		whole.RSV, run = frame.RSV1, wire(from, whole, m.Payload)
+		whole.RSV = frame.RSV1
+		run = wire(from, whole, m.Payload)
 	default:
 		run = wire(from, whole, m.Payload)
 	}
@@ -281,6 +283,138 @@ func TestInsert(t *testing.T) {
 			reader := openReader(t, p)
 			for _, s := range stages {
 				s.check(reader)
+			}
+		}
+	}
+}
+
+// TestInsertJudged catches a rule that the wrong side is said to break, parts of a
+// message that do not find together, and a close frame nobody got taken for how
+// the connection ended.
+func TestInsertJudged(t *testing.T) {
+	textOf := func(side frame.Side) []byte { return text(side, "text") }
+	end := func(reason string) []byte {
+		return wire(frame.Client, frame.Header{Fin: true, Opcode: frame.Close}, frame.AppendClose(nil, 1000, reason))
+	}
+	begin := wire(frame.Client, frame.Header{Opcode: frame.Text}, []byte("a"))
+	last := wire(frame.Client, frame.Header{Fin: true}, []byte("b"))
+	type passage struct {
+		origin frame.Origin
+		wire   []byte
+	}
+	for _, test := range []struct {
+		name   string
+		runs   []passage
+		want   []string // violation and message of each record
+		reason string
+	}{
+		{"whole within another", []passage{{0, begin}, {frame.Injected, textOf(frame.Client)}, {0, last}}, []string{" 1", " 2", " 1"}, ""},
+		{"begins within another", []passage{{0, begin}, {frame.Injected, begin}, {0, last}, {frame.Injected, last}}, []string{" 1", " 2", " 1", "continuation without a message 4"}, ""},
+		{"in two frames", []passage{{frame.Edited, append(bytes.Clone(begin), last...)}}, []string{" 1", " 1"}, ""},
+		{"dropped in two runs", []passage{{frame.Dropped, begin}, {frame.Dropped, last}}, []string{" 1", " 1"}, ""},
+		{"dropped interruption", []passage{{0, begin}, {frame.Dropped, textOf(frame.Client)}, {0, last}}, []string{" 1", "message interrupted by another 2", "continuation without a message 3"}, ""},
+		{"not masked", []passage{{frame.Injected, textOf(frame.Server)}}, []string{"unmasked client frame 1"}, ""},
+		{"behind a close", []passage{{0, end("seen")}, {frame.Injected, textOf(frame.Client)}}, []string{" 1", "data frame after close 2"}, "seen"},
+		{"behind a dropped close", []passage{{frame.Dropped, end("dropped")}, {0, textOf(frame.Client)}, {0, end("seen")}}, []string{" 1", "data frame after close 2", " 3"}, "seen"},
+		{"before an injected close", []passage{{frame.Injected, end("injected")}, {0, textOf(frame.Client)}, {0, end("seen")}}, []string{" 1", " 2", " 3"}, "injected"},
+		{"nothing", []passage{{frame.Injected, nil}}, nil, ""},
+	} {
+		path := capturePath(t)
+		r := create(t, path, Options{})
+		tape, c := openTape(t, r)
+		for _, p := range test.runs {
+			if p.origin == frame.Observed {
+				tape.Append(frame.Client, epoch, p.wire)
+			} else {
+				tape.Insert(frame.Passage{From: frame.Client, Time: epoch, Origin: p.origin}, p.wire)
+			}
+		}
+		tape.Close(frame.End{Time: epoch})
+		closeAll(t, r)
+		verify(t, path)
+		reader := openReader(t, path)
+		var got []string
+		for _, rec := range scan(t, reader, c.ID, 1) {
+			got = append(got, fmt.Sprintf("%s %d", rec.Violation.Name(), rec.Message))
+		}
+		conn, err := reader.Conn(t.Context(), c.ID)
+		if err != nil || !slices.Equal(got, test.want) || conn.Reason != test.reason {
+			t.Errorf("%s: %q and reason %q, want %q and %q, %v", test.name, got, conn.Reason, test.want, test.reason, err)
+		}
+	}
+}
+
+// TestInsertLarge inserts a frame larger than the queue between two that pass. It
+// would catch memory that grows with it, and a payload that is not kept whole.
+func TestInsertLarge(t *testing.T) {
+	path := capturePath(t)
+	r := create(t, path, Options{queue: 1 << 20})
+	tape, c := openTape(t, r)
+	body := bytes.Repeat([]byte("large "), 12<<20)
+	tape.Append(frame.Client, epoch, text(frame.Client, "before"))
+	tape.Insert(frame.Passage{From: frame.Client, Time: epoch, Origin: frame.Edited},
+		wire(frame.Client, frame.Header{Fin: true, Opcode: frame.Binary}, body))
+	tape.Append(frame.Client, epoch, text(frame.Client, "behind"))
+	if held := r.Stats().Queued; held > 1<<20 {
+		t.Errorf("%d bytes are queued", held)
+	}
+	tape.Close(frame.End{Time: epoch})
+	closeAll(t, r)
+	verify(t, path)
+	reader := openReader(t, path)
+	page, err := reader.Page(t.Context(), c.ID, 1, 5)
+	if err != nil || len(page) != 3 || page[1].Origin != frame.Edited || page[1].Stored != uint64(len(body)) || string(page[2].Payload) != "behind" {
+		t.Fatalf("%d records, %v", len(page), err)
+	}
+	if !bytes.Equal(payload(t, reader, 2), body) {
+		t.Error("the payload is another")
+	}
+	if conn, err := reader.Conn(t.Context(), c.ID); err != nil || conn.Frames != [2]uint64{3, 0} || conn.Messages != [2]uint64{3, 0} || conn.Bytes[0] != uint64(len(body)+14+2*12) {
+		t.Errorf("%+v, %v", conn, err)
+	}
+}
+
+// TestInsertedByOrigin has blocks without anything inserted between those with
+// some. It would catch an origin that is looked for in the wrong blocks.
+func TestInsertedByOrigin(t *testing.T) {
+	path := capturePath(t)
+	r := create(t, path, Options{})
+	tape, c := openTape(t, r)
+	want := make(map[string][]uint64)
+	seq := uint64(0)
+	insert := func(p frame.Passage) {
+		seq++
+		p.Time = epoch
+		tape.Insert(p, text(p.From, "inserted"))
+		name := "origin == " + p.Origin.String()
+		if p.Recoded {
+			name = "recoded"
+		}
+		want[name] = append(want[name], seq)
+	}
+	for i := range 30 {
+		for range 1000 {
+			seq++
+			tape.Append(frame.Server, epoch, text(frame.Server, fmt.Sprintf("observed %d of many that fill blocks", seq)))
+		}
+		insert(frame.Passage{From: frame.Side(i % 2), Origin: frame.Origin(1 + i%4)})
+		insert(frame.Passage{Recoded: true})
+	}
+	tape.Close(frame.End{Time: epoch})
+	closeAll(t, r)
+	reader := openReader(t, path)
+	for text, seqs := range want {
+		f, err := filter.ParseMessages(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, conn := range []uint64{0, c.ID} {
+			var got []uint64
+			for _, p := range walked(t, reader, Query{Conn: conn, Filter: f}) {
+				got = append(got, p.Seq)
+			}
+			if !slices.Equal(got, seqs) {
+				t.Errorf("%s: %d, want %d", text, got, seqs)
 			}
 		}
 	}

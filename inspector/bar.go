@@ -74,6 +74,9 @@ func (r *root) recording(width int) draw.Line {
 	if s.Insecure {
 		parts = append(parts, "INSECURE")
 	}
+	if s.Rules > 0 && width >= 100 {
+		parts = append(parts, draw.Counted(uint64(s.Rules), "rule"))
+	}
 	parts = append(parts, "● REC")
 	if flag := r.hold.flag(); flag != "" && (width >= 80 || len(r.hold.held) > 0 || r.hold.on) {
 		parts = append(parts, flag)

@@ -166,8 +166,13 @@ func (q *queue) undo() {
 	q.writing = false
 }
 
-// accept sends the message that is shown on, or what somebody made of it.
+// accept sends the message that is shown on, or what somebody made of it. When it
+// is held no more, the edited text can go where messages are composed.
 func (q *queue) accept() {
+	if e := q.edit(); e != nil && e.gone != "" {
+		q.rescue(e)
+		return
+	}
 	if !q.present() {
 		return
 	}
@@ -178,6 +183,24 @@ func (q *queue) accept() {
 	}
 	q.writing = false
 	q.hold.decide([]Held{*q.shown}, func(*Held) Verdict { return v })
+}
+
+// rescue offers to compose a message of an edit that came too late.
+func (q *queue) rescue(e *heldEdit) {
+	m := q.shown.Message
+	payload, err := e.text.Bytes()
+	if err != nil {
+		q.r.tell(draw.Bad, decode.Visible(err.Error()))
+		return
+	}
+	m.Payload, m.Size = payload, uint64(len(payload))
+	q.r.ask(e.gone+": c opens the edited text where messages are composed", func(key rune) bool {
+		if key == 'c' {
+			q.writing = false
+			q.r.editCopy(&m, false)
+		}
+		return key == 'c'
+	})
 }
 
 // acceptAll sends all on that are held.

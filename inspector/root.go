@@ -106,8 +106,8 @@ func (r *root) watch() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
-			status, err := r.i.o.Source.Status(ctx)
-			if err != nil {
+			status, unknown := r.i.o.Source.Status(ctx)
+			if unknown != nil {
 				status = Status{}
 			}
 			known, err := r.i.o.Source.Marks(ctx)
@@ -120,7 +120,9 @@ func (r *root) watch() {
 					r.marks.set(known)
 				}
 			})
-			r.hold.watch(ctx, &status)
+			if unknown == nil {
+				r.hold.watch(ctx, &status)
+			}
 			select {
 			case <-ctx.Done():
 				return

@@ -47,6 +47,7 @@ func TestHandshakes(t *testing.T) {
 		{"refuse: {status: 302, headers: {location: /x, content-type: text/html}, body: no}", `refuse 302 [{location /x} {content-type text/html}] "no"; by rule 1`},
 
 		{"headers: {request: {set: {Origin: x}}}", "request -[] +[{Origin x}]; by rule 1"},
+		{"map: ws://127.0.0.1:9000\n- headers: {request: {set: {Host: 'api.example.com:80'}}}", "ask ws://127.0.0.1:9000/v1/feed?k=1; request -[] +[{Host api.example.com:80}]; by rule 1, rule 2"},
 		{"headers: {request: {remove: Sec-WebSocket-Extensions}}", "request -[Sec-WebSocket-Extensions] +[]; by rule 1"},
 		{"headers: {response: {remove: [Server, Date], set: {X-A: [1, 2]}}}", "response -[Server Date] +[{X-A 1} {X-A 2}]; by rule 1"},
 		{"headers: {request: {set: {User-Agent: other}}}\n- refuse: 503\n  when: request['user-agent'] == 'other'",

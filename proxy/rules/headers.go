@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -30,7 +31,6 @@ var (
 		"content-length":        "a handshake has no body",
 		"transfer-encoding":     "a handshake has no body",
 		"trailer":               "a handshake has no body",
-		"host":                  "it is that of the URL, which map changes",
 	}
 )
 
@@ -53,16 +53,35 @@ func (r *reader) change(n *yaml.Node, what string) (c Change) {
 	o := r.object(n, what, "set", "remove")
 	if set := o.fields["set"]; set != nil {
 		c.Set = r.fields(set, handshaking)
+		r.host(set, c.Set, what)
 	}
 	if remove := o.fields["remove"]; remove != nil {
 		for _, item := range r.items(remove, "remove") {
-			c.Remove = append(c.Remove, r.fieldName(item, handshaking))
+			name := r.fieldName(item, handshaking)
+			if strings.EqualFold(name, "Host") {
+				r.failAt(item, "a request cannot be without Host (RFC 9110 section 7.2)").suggest("set it to something else")
+			}
+			c.Remove = append(c.Remove, name)
 		}
 	}
 	if r.fault == nil && len(c.Set) == 0 && len(c.Remove) == 0 {
 		r.failAt(n, "%s has nothing to set and nothing to remove", what)
 	}
 	return c
+}
+
+// host checks what is set for Host: one host, and in a request.
+func (r *reader) host(n *yaml.Node, fields []frame.Field, what string) {
+	count := 0
+	for _, f := range fields {
+		if !strings.EqualFold(f.Name, "Host") {
+			continue
+		}
+		u, err := url.Parse("ws://" + f.Value)
+		if count++; what != "request" || count > 1 || err != nil || u.Host != f.Value || !reachable(u) {
+			r.failAt(n, "Host can be set in a request only, to one host with or without a port, not to %s", short(f.Value, 40))
+		}
+	}
 }
 
 // fields reads header fields: names with a value, or a list of them.

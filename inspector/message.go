@@ -125,7 +125,31 @@ func readMessage(ctx context.Context, i *Inspector, at place) (*detail.Document,
 	if subject.Frames, err = readFrames(ctx, source, &whole); err != nil {
 		return nil, err
 	}
+	if whole.Origin == frame.Edited {
+		if subject.Original, err = readOriginal(ctx, source, &whole); err != nil {
+			return nil, err
+		}
+	}
 	return prepare(ctx, subject)
+}
+
+// originalWithin is how many frames before an edited message its original ends at
+// most.
+const originalWithin = 64
+
+// readOriginal reads the message in whose place m was sent: the one that the same
+// side sent before it, if it was dropped.
+func readOriginal(ctx context.Context, source Source, m *frame.Message) (original *frame.Message, err error) {
+	found := source.Messages(ctx, rows.Query{Conn: m.Conn, Start: max(m.Seq, originalWithin+1) - originalWithin, Side: &m.From})
+	defer found.Close()
+	found.Until(m.Seq)
+	for found.Next() {
+		original = nil
+		if last := *found.Message(); last.Origin == frame.Dropped && !last.Type.Control() {
+			original = &last
+		}
+	}
+	return original, found.Err()
 }
 
 // prepare has decoders read a message and makes it ready to be shown.

@@ -24,6 +24,9 @@ type Subject struct {
 	// Why says in words why there is none. Their nodes belong to the Document.
 	Readings []decode.Reading
 	Why      string
+	// Original is the message in whose place an edited one was sent; nil when there
+	// is none.
+	Original *frame.Message
 }
 
 // Document is a Subject made ready for a Pane, and belongs to the goroutine of that
@@ -35,6 +38,7 @@ type Document struct {
 	textAt int
 	ext    frame.Extensions
 	trees  []*item // of the readings
+	original *Document // of the subject's, without readings; nil when there is none
 	// invalid is where the first byte that is not UTF-8 stands in text, -1 when
 	// all is.
 	invalid int
@@ -66,6 +70,11 @@ func Prepare(ctx context.Context, s Subject) (*Document, error) {
 			return nil, fmt.Errorf("prepare message %d: %w", m.Seq, err)
 		}
 		d.trees = append(d.trees, tree)
+	}
+	if s.Original != nil {
+		if d.original, err = Prepare(ctx, Subject{Conn: s.Conn, Message: s.Original}); err != nil {
+			return nil, err
+		}
 	}
 	return d, nil
 }

@@ -15,7 +15,11 @@ func (d *Document) views() []view {
 	for i := range d.subject.Readings {
 		views = append(views, newTreeView(d, &d.subject.Readings[i], d.trees[i]))
 	}
-	return append(views, &hexView{doc: d, src: d.Message().Payload}, &headerView{doc: d})
+	views = append(views, &hexView{doc: d, src: d.Message().Payload}, &headerView{doc: d})
+	if d.original != nil {
+		views = append(views, newOriginalView(d.original))
+	}
+	return views
 }
 
 // best returns the index of the view that tells most.

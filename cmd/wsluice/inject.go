@@ -31,6 +31,9 @@ type injectFlags struct {
 	lines, asJSON bool
 }
 
+// longestWait bounds --timeout.
+const longestWait = 10 * time.Minute
+
 // injectedTypes are the types that --type takes.
 var injectedTypes = []string{"text", "binary", "ping", "pong", "close"}
 
@@ -145,8 +148,8 @@ func (f *injectFlags) draft(c *cobra.Command) (d frame.Draft, err error) {
 		return d, usagef("use one of "+strings.Join(injectedTypes, ", ")+"; --raw-header opcode=11 sends others", "--type %q is not known", f.kind)
 	case f.fragments < 1:
 		return d, usagef("give a number from 1 up", "--fragments %d makes no frame", f.fragments)
-	case f.timeout <= 0:
-		return d, usagef("give a time such as 10s", "--timeout %v is over before it begins", f.timeout)
+	case f.timeout <= 0 || f.timeout > longestWait:
+		return d, usagef(fmt.Sprintf("give a time up to %v, such as 10s", longestWait), "--timeout %v cannot be waited for", f.timeout)
 	case d.Type != frame.Close && (given("code") || given("reason")):
 		return d, usagef("add --type close, or leave it out", "--code and --reason are for a close")
 	case given("reason") && !given("code"):
@@ -200,7 +203,7 @@ func (i *injection) send(ctx context.Context, d frame.Draft) error {
 	defer cancel()
 	sent, err := i.client.Inject(patient, i.conn, d)
 	if err != nil {
-		if ctx.Err() == nil && errors.Is(patient.Err(), context.DeadlineExceeded) {
+		if ctx.Err() == nil && (errors.Is(err, control.ErrNoPlace) || errors.Is(err, context.DeadlineExceeded)) {
 			return &failure{
 				code: exitFailed, hint: "the sender is in the middle of a long message, or its receiver takes nothing: give it a longer --timeout",
 				err: fmt.Errorf("there was no place for a message to the %s of connection %d within %v", d.From.Peer(), i.conn, i.timeout),
@@ -215,8 +218,8 @@ func (i *injection) send(ctx context.Context, d frame.Draft) error {
 	if d.Fragments > 1 {
 		frames = fmt.Sprintf(" in %d frames", d.Fragments)
 	}
-	_, err = fmt.Fprintf(i.stderr, "wsluice: sent %s, %s%s, to the %s of connection %d, %s after it was asked for\n",
-		d.Type, counted(uint64(len(d.Payload)), "byte"), frames, d.From.Peer(), i.conn, milliseconds(sent.Waited))
+	_, err = fmt.Fprintf(i.stderr, "wsluice: sent %s, %s%s, to the %s of connection %d, %v after it was asked for\n",
+		d.Type, counted(uint64(len(d.Payload)), "byte"), frames, d.From.Peer(), i.conn, sent.Waited.Round(time.Microsecond))
 	return err
 }
 
@@ -292,9 +295,4 @@ func splitLines(data []byte, atEOF bool) (advance int, line []byte, err error) {
 		return len(data), data, nil
 	}
 	return 0, nil, nil
-}
-
-// milliseconds writes a time as one waits for an answer.
-func milliseconds(d time.Duration) string {
-	return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -57,7 +58,7 @@ const newestOpen = "last"
 
 // openConnection returns the connection that word, a CONN argument, means. An
 // empty word means the only one that is open.
-func openConnection(ctx context.Context, source store.Source, word string) (uint64, error) {
+func openConnection(ctx context.Context, client *control.Client, word string) (uint64, error) {
 	if word != "" && word != newestOpen {
 		id, err := strconv.ParseUint(word, 10, 64)
 		if err != nil || id == 0 {
@@ -65,8 +66,7 @@ func openConnection(ctx context.Context, source store.Source, word string) (uint
 		}
 		return id, nil
 	}
-	const enough = 2
-	open, err := openConnections(ctx, source, enough)
+	open, err := openConnections(ctx, client)
 	switch {
 	case err != nil:
 		return 0, err
@@ -79,25 +79,47 @@ func openConnection(ctx context.Context, source store.Source, word string) (uint
 	return open[0].ID, nil
 }
 
-// openConnections returns up to n connections that are open, the newest first.
-func openConnections(ctx context.Context, source store.Source, n int) (open []frame.Connection, err error) {
+// openConnections returns the connections that are open, the newest first.
+func openConnections(ctx context.Context, client *control.Client) (open []frame.Connection, err error) {
+	// One that has just begun is in the capture a moment later.
+	const moment = time.Second
+	soon, cancel := context.WithTimeout(ctx, moment)
+	defer cancel()
+	for version := uint64(0); ; {
+		if version, err = client.Wait(soon, version); err != nil {
+			if soon.Err() != nil && ctx.Err() == nil {
+				return open, nil
+			}
+			return nil, err
+		}
+		status, err := client.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if open, err = newestOpenOnes(ctx, client, status.Open); err != nil || len(open) == status.Open {
+			return open, err
+		}
+	}
+}
+
+// newestOpenOnes returns up to n connections that are open in a capture.
+func newestOpenOnes(ctx context.Context, source store.Source, n int) (open []frame.Connection, err error) {
 	const page = 1000
-	for before := uint64(0); ; {
+	for before := uint64(0); len(open) < n; {
 		conns, err := source.Conns(ctx, before, page)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range conns {
-			if before = c.ID; c.State == frame.Open {
-				if open = append(open, c); len(open) == n {
-					return open, nil
-				}
+			if before = c.ID; c.State == frame.Open && len(open) < n {
+				open = append(open, c)
 			}
 		}
 		if len(conns) < page {
-			return open, nil
+			break
 		}
 	}
+	return open, nil
 }
 
 // completeOpen offers the newest open connections to the shell.
@@ -108,7 +130,8 @@ func (p *program) completeOpen(c *cobra.Command, _ []string, _ string) ([]string
 		return nil, directive
 	}
 	defer client.Close()
-	open, _ := openConnections(c.Context(), client, 20)
+	open, _ := openConnections(c.Context(), client)
+	open = open[:min(len(open), 20)]
 	offers := make([]string, len(open))
 	for i := range open {
 		offers[i] = fmt.Sprintf("%d\t%s", open[i].ID, visible(open[i].URL, longestURL))

@@ -39,6 +39,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("TZ", "UTC")
 			e.Values[liveKey{}] = new(liveRecorder)
+			e.Values[peersKey{}] = new(peers)
+			e.Values[dialogKey{}] = new(dialog)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -47,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"occupy":   scriptOccupy,
 			"recorder": scriptRecorder,
 			"live":     scriptLive,
+			"peers":    scriptPeers,
+			"dialog":   scriptDialog,
 			"shorten":  scriptShorten,
 			"newer":    scriptNewer,
 			"harm":     scriptHarm,

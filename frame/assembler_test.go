@@ -510,6 +510,7 @@ func TestAssemblerDoesNotTrustLength(t *testing.T) {
 func FuzzAssembler(f *testing.F) {
 	f.Add([]byte("\x01\x00\x03abc\x00\x00\x01d\x89\x00\x00\x80\x00\x01e"), "", 100)
 	f.Add([]byte("\xc1\x00\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x00\x05\xf2\x00\x11\x00\x00"), "permessage-deflate", 100)
+	f.Add([]byte("\x01\x00\x01a\x81\x20\x01b\x01\x30\x01c\x80\x80\x01d\x80\x00\x01e"), "permessage-deflate", 100)
 	f.Add([]byte("\x01\x02\x03abc\x01\x01\x03abc\x88\x04\x01\x03"), "x-unknown", 2)
 	f.Fuzz(func(t *testing.T, script []byte, extensions string, limit int) {
 		e := frame.ParseExtensions(extensions)
@@ -526,6 +527,10 @@ func FuzzAssembler(f *testing.F) {
 				r.Incomplete, r.Header.Length = frame.Cut, r.Header.Length+1<<40
 			case flags&8 != 0:
 				r.Incomplete, r.Payload, r.Stored = frame.Shed, nil, 0
+			}
+			r.Origin = frame.Origin(flags >> 5 % 5)
+			if flags&16 != 0 && r.Incomplete == frame.Whole {
+				r.Incomplete = frame.Unfinished
 			}
 			total += int(r.Stored)
 			script = script[3+n:]

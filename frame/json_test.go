@@ -53,9 +53,9 @@ func TestMessageJSON(t *testing.T) {
 			m.Type, m.Payload, m.Code, m.Reason = frame.Close, []byte("\x03\xe8\xff"), 1000, "\xff"
 		}, head + `"type":"close","size":2,"base64":"A+j/","code":1000,"origin":"observed","frames":1,"compressed":false,"wire_size":8}`},
 		{"all that is set only when there is something to say", func(m *frame.Message) {
-			m.Payload, m.Compressed, m.Origin = []byte("h"), true, frame.Dropped
+			m.Payload, m.Compressed, m.Origin, m.Recoded = []byte("h"), true, frame.Dropped, true
 			m.Incomplete, m.Violation, m.Error, m.Truncated = frame.Cut, frame.UnmaskedClient, "boo", true
-		}, head + `"type":"text","size":2,"text":"h","origin":"dropped","frames":1,"compressed":true,"wire_size":8,` +
+		}, head + `"type":"text","size":2,"text":"h","origin":"dropped","recoded":true,"frames":1,"compressed":true,"wire_size":8,` +
 			`"incomplete":"cut","violation":"unmasked client frame (RFC 6455 section 5.1)","error":"boo","truncated":true}`},
 		{"opaque", func(m *frame.Message) { m.Type, m.Payload = frame.Opaque, []byte("?") },
 			head + `"type":"opaque","size":2,"base64":"Pw==","origin":"observed","frames":1,"compressed":false,"wire_size":8}`},
@@ -104,6 +104,8 @@ func TestRecordJSON(t *testing.T) {
 			r.Violation = frame.StrayContinuation
 		}, head + `"type":"continuation","fin":true,"rsv":0,"opcode":0,"masked":false,"length":2,"payload":"aGk=","origin":"observed","message":16,` +
 			`"violation":"continuation without a message (RFC 6455 section 5.4)","wire":"gH4AAmhp"}`},
+		{"recoded", false, func(r *frame.Record) { r.Recoded = true },
+			head + `"type":"text","fin":false,"rsv":4,"opcode":1,"masked":true,"mask":"00ab0102","length":2,"payload":"aGk=","origin":"observed","recoded":true,"message":16}`},
 		{"cut", false, func(r *frame.Record) { r.Header.Length, r.Incomplete = 1<<63-1, frame.Cut },
 			head + `"type":"text","fin":false,"rsv":4,"opcode":1,"masked":true,"mask":"00ab0102","length":9223372036854775807,"payload":"aGk=","origin":"observed","message":16,"incomplete":"cut"}`},
 		{"opaque", true, func(r *frame.Record) { r.Header, r.Opaque, r.Violation = frame.Header{}, true, frame.ImpossibleLength },

@@ -166,6 +166,12 @@ func (p *program) printStatus(s *control.Status) {
 	if s.Readers > 0 {
 		t.row("readers", "%s to the control socket", counted(uint64(s.Readers), "connection"))
 	}
+	if s.Rules > 0 {
+		t.row("rules", "%s on", counted(uint64(s.Rules), "rule"))
+	}
+	if s.Holds > 0 {
+		t.row("held", "%s by %s", counted(uint64(s.Held), "message"), counted(uint64(s.Holds), "hold"))
+	}
 	t.hosts("bypassed", s.Bypassed)
 	t.hosts("distrusting", s.Distrusting)
 	for _, w := range s.Warnings {

@@ -25,7 +25,10 @@ func TestMistakes(t *testing.T) {
 		{"|rules: []\n^rules: []", "rules is given twice in the text", ""},
 		{"|rules: ^&x []", "anchors are not offered", "leave out &x"},
 		{"|rules:\n- ^&a {drop: true}\n- *a", "anchors are not offered", "leave out &a"},
-		{"|rules: ^!!set []", "tags are not offered", "leave out !!set"},
+		{"|rules: ^!!set []", "tags are not offered", "a text that begins with ! needs quotes around it"},
+		{"drop: true\n  when: ^!compressed", "tags are not offered", "a text that begins with ! needs quotes around it"},
+		{"drop: true\n  when: json.a^: b", "this is not YAML: mapping values are not allowed in this context", "a text with : # [ ] { } or , in it may need quotes around it"},
+		{"replace: {json: $.a^[0], set: 1}", "this is not YAML: while parsing a flow mapping: did not find expected ',' or '}'", ""},
 		{"|rules:\n^\t- drop: true", "this is not YAML: while scanning for the next token: found character that cannot start any token", "YAML is indented by spaces, not by tabs"},
 		{"|rules: [^3]", `a rule is "3", not a list of names and values`, ""},
 

@@ -96,6 +96,8 @@ func (r *reader) document(text []byte) *yaml.Node {
 		e := r.fail(fault.Mark.Line, fault.Mark.Column, "this is not YAML: %s", what)
 		if r.tab(e) {
 			e.suggest("YAML is indented by spaces, not by tabs")
+		} else {
+			e.suggest("a text with : # [ ] { } or , in it may need quotes around it")
 		}
 		return nil
 	}

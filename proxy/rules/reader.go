@@ -111,7 +111,7 @@ func (r *reader) survey(n *yaml.Node, depth int) {
 	case n.Anchor != "":
 		r.failAt(n, "anchors are not offered").suggest("leave out &%s", n.Anchor)
 	case n.Style&yaml.TaggedStyle != 0:
-		r.failAt(n, "tags are not offered").suggest("leave out %s", n.Tag)
+		r.failAt(n, "tags are not offered").suggest("a text that begins with ! needs quotes around it")
 	}
 	for _, child := range n.Content {
 		r.survey(child, depth+1)

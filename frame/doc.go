@@ -7,11 +7,12 @@
 // becomes a Record. When they are read, an Assembler makes a Message of the
 // records: fragments put together, payload inflated as the Extensions say. A
 // Connection tells what is known besides. Record, Message and Connection each
-// have one JSON form, the same wherever wsluice writes JSON.
+// have one JSON form, the same wherever wsluice writes JSON. A Conn does it all for
+// who speaks as one side of a connection, and sends Drafts.
 //
 // The package promises to keep every distinction the wire makes, also illegal
 // ones: a header that was parsed is written back byte for byte. It never rejects
 // bytes it was given to look at, never reserves memory because a peer announced
-// something, never touches a socket, a file or a clock, and never starts a
-// goroutine.
+// something. Nothing but a Conn touches a socket or a clock or starts a goroutine,
+// and that on the connection it was given.
 package frame

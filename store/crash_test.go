@@ -50,7 +50,11 @@ func victim(path string) {
 			if size > 0 {
 				p = noisy(ids[i], sent[i])
 			}
-			tapes[i].Append(frame.Server, time.Now(), text(frame.Server, string(p)))
+			if w := text(frame.Server, string(p)); sent[i]%7 == 3 {
+				tapes[i].Insert(frame.Passage{From: frame.Server, Time: time.Now(), Origin: frame.Edited}, w)
+			} else {
+				tapes[i].Append(frame.Server, time.Now(), w)
+			}
 			sent[i]++
 		}
 		if err := r.Sync(context.Background()); err != nil {
@@ -173,6 +177,9 @@ func checkVictim(t *testing.T, r *Reader, id, acked uint64) {
 	for c.Next() {
 		rec := c.Record()
 		want := numbered(id, n)
+		if (rec.Origin == frame.Edited) != (n%7 == 3) {
+			t.Fatalf("connection %d: frame %d is %s", id, n+1, rec.Origin)
+		}
 		if rec.Seq != n+1 || !bytes.HasPrefix(want, rec.Payload) || n < acked && rec.Stored != uint64(len(want)) {
 			t.Fatalf("connection %d: frame %d is %d, %.40q, %d bytes", id, n+1, rec.Seq, rec.Payload, rec.Stored)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -62,7 +63,8 @@ type stage struct {
 	tape  *Tape
 	id    uint64
 	count int
-	want  []string // the messages, in the order of their ends
+	want  []string     // the messages, in the order of their ends
+	wire  [2][2][]byte // all bytes, by side and by whether they are its own
 	sides [2]actor
 }
 
@@ -99,6 +101,14 @@ func newStage(t *testing.T, r *Recorder, seed uint64) *stage {
 	return s
 }
 
+// own is 1 for what a side sent itself.
+func own(o frame.Origin) int {
+	if o.Own() {
+		return 1
+	}
+	return 0
+}
+
 // line is what there is to know of a message that a test compares.
 func line(m *frame.Message) string {
 	return fmt.Sprintf("%s %s recoded=%v %s %d frames %s %s %.80q%s",
@@ -120,7 +130,7 @@ func (s *stage) step() {
 		s.foreign(from, at)
 	case len(a.rest) > 0 && n < 5:
 		ping := frame.Message{From: from, Type: frame.Ping, Frames: 1, Payload: []byte("?"), Origin: frame.Dropped}
-		s.tape.Insert(frame.Passage{From: from, Time: at, Origin: frame.Dropped}, wire(from, frame.Header{Fin: true, Opcode: frame.Ping}, ping.Payload))
+		s.insert(frame.Passage{From: from, Time: at, Origin: frame.Dropped}, wire(from, frame.Header{Fin: true, Opcode: frame.Ping}, ping.Payload))
 		s.want = append(s.want, line(&ping))
 		a.frames++
 	case len(a.rest) > 0:
@@ -135,6 +145,8 @@ func (s *stage) next(from frame.Side, at time.Time) {
 	a := &s.sides[from]
 	p := a.rest[0]
 	a.rest = a.rest[1:]
+	lane := &s.wire[from][1]
+	*lane = append(*lane, p...)
 	cut := s.rng.IntN(len(p) + 1)
 	s.tape.Append(from, at, p[:cut])
 	s.tape.Append(from, at, p[cut:])
@@ -177,7 +189,7 @@ func (s *stage) own(from frame.Side, at time.Time) {
 	m.Origin, m.Recoded = p.Origin, p.Recoded
 	s.want = append(s.want, line(&m))
 	a.frames += uint64(m.Frames)
-	s.tape.Insert(p, slices.Concat(a.rest...))
+	s.insert(p, slices.Concat(a.rest...))
 	a.rest = nil
 }
 
@@ -213,7 +225,13 @@ func (s *stage) foreign(from frame.Side, at time.Time) {
 		run = wire(from, whole, m.Payload)
 	}
 	s.want = append(s.want, line(&m))
-	s.tape.Insert(p, run)
+	s.insert(p, run)
+}
+
+func (s *stage) insert(p frame.Passage, wire []byte) {
+	lane := &s.wire[p.From][own(p.Origin)]
+	*lane = append(*lane, wire...)
+	s.tape.Insert(p, wire)
 }
 
 // check compares what a reader finds with what was done. Done are the messages of
@@ -237,10 +255,18 @@ func (s *stage) check(r *Reader) {
 	if len(got) != len(s.want) {
 		s.t.Fatalf("connection %d has %d messages, want %d", s.id, len(got), len(s.want))
 	}
+	var bytesOf [2][2][]byte
+	for _, rec := range scan(s.t, r, s.id, 1) {
+		lane := &bytesOf[rec.From][own(rec.Origin)]
+		*lane = rec.AppendWire(*lane)
+	}
+	if !reflect.DeepEqual(bytesOf, s.wire) {
+		s.t.Fatalf("connection %d has other bytes than were given", s.id)
+	}
 }
 
 // TestInsert records random traffic with frames inserted everywhere, legal ones and
-// others, and compares every message that a reader makes of it: live, at rest,
+// others, and compares every byte and every message that a reader makes of it: live, at rest,
 // repaired and compacted. It would catch a compression context that what was inserted
 // disturbs or what was dropped is left out of, a message that others are mixed
 // into, and an illegal frame that swallows what comes behind it.

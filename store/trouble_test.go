@@ -154,27 +154,41 @@ func shed(t *testing.T, step int) {
 	var total uint64
 	sent := 0
 	var stream []byte
-	send := func(frames int) {
-		stream = stream[:0]
-		for range frames {
-			stream = append(stream, text(frame.Client, fmt.Sprintf("frame %06d %0*d", sent, sent%50, 0))...)
-			sent++
-		}
-		total += uint64(len(stream))
+	pass := func() {
 		for p := stream; len(p) > 0; {
 			n := min(len(p), step*7)
 			tape.Append(frame.Client, epoch, p[:n])
 			p = p[n:]
 		}
+		stream = stream[:0]
+	}
+	send := func(frames int) {
+		for range frames {
+			p := text(frame.Client, fmt.Sprintf("frame %06d %0*d", sent, sent%50, 0))
+			total += uint64(len(p))
+			stream = append(stream, p...)
+			if sent++; sent%9 == 3 {
+				pass()
+			}
+			if sent%9 == 5 { // two at once, as if they had been injected
+				tape.Insert(frame.Passage{From: frame.Client, Time: epoch, Origin: frame.Injected}, stream)
+				stream = stream[:0]
+			}
+		}
+		pass()
 	}
 	send(10_000) // more than the queue holds, even of headers
 	overloaded := sent
+	if held := r.Stats().Queued; held > 64<<10+3*runCost {
+		t.Errorf("%d bytes are queued", held)
+	}
 	close(stuck)
 	synced(t, r)
 	send(50)
 	tape.Close(frame.End{Time: epoch})
 	closeAll(t, r)
 	var whole, headers, gaps, seen int
+	inserted := make(map[frame.Incomplete]int)
 	var bytes uint64
 	for _, rec := range scan(t, openReader(t, path), c.ID, 1) {
 		switch {
@@ -185,11 +199,13 @@ func shed(t *testing.T, step int) {
 			continue
 		case rec.Incomplete == frame.Shed:
 			headers++
+			inserted[frame.Shed] += int(rec.Origin)
 			if rec.Stored != 0 {
 				t.Fatalf("frame %d kept %d bytes of a shed payload", rec.Seq, rec.Stored)
 			}
 		default:
 			whole++
+			inserted[frame.Whole] += int(rec.Origin)
 			var n int
 			if _, err := fmt.Sscanf(string(rec.Payload), "frame %d", &n); err != nil || seen >= 0 && n != seen {
 				t.Fatalf("frame %d is %q, %d before", rec.Seq, rec.Payload, seen)
@@ -206,6 +222,9 @@ func shed(t *testing.T, step int) {
 	}
 	if whole < 50 || headers == 0 || gaps == 0 || whole+headers >= overloaded {
 		t.Errorf("%d frames are whole, %d without payload, %d gaps", whole, headers, gaps)
+	}
+	if inserted[frame.Whole] < 10 || inserted[frame.Shed] == 0 {
+		t.Errorf("of what was inserted %d are whole, %d without payload", inserted[frame.Whole], inserted[frame.Shed])
 	}
 	if got := r.Stats().Shed; got != uint64(headers+gaps) {
 		t.Errorf("stats count %d shed, want %d", got, headers+gaps)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -166,6 +167,10 @@ func (f *fakeProxy) Decide(id uint64, v proxy.Verdict) error {
 }
 
 func (f *fakeProxy) SetRules(s *rules.Set) {
+	// Others may come first.
+	for range 1000 {
+		runtime.Gosched()
+	}
 	f.lock.Lock()
 	defer f.lock.Unlock()
 	f.set = s

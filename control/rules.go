@@ -155,8 +155,9 @@ func (s *Server) switchRule(a *answer) error {
 	if err := set.Switch(r.Name, *r.On); err != nil {
 		return err
 	}
-	// Connections ask the set anew.
-	acts.SetRules(set)
+	// Connections ask the rules anew, which may be those of a file that has changed
+	// meanwhile; they took over the switch.
+	acts.SetRules(acts.Rules())
 	list := set.Rules()
 	return a.json(Rule(list[slices.IndexFunc(list, named)]))
 }

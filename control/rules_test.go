@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -111,34 +112,40 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRulesTogether has several clients change rules at a time: none of the
-// switches may be lost.
+// TestRulesTogether has rules replaced while they are switched: a switch must not
+// bring rules back that were replaced meanwhile.
 func TestRulesTogether(t *testing.T) {
 	f, _, client := played(t, Options{})
-	if err := client.SetRules(t.Context(), "rules.yaml", someRules); err != nil {
+	if err := client.SetRules(t.Context(), "rules 0", someRules); err != nil {
 		t.Fatal(err)
 	}
+	stop := make(chan struct{})
 	var all sync.WaitGroup
 	for _, name := range []string{"no ads", "spare"} {
 		all.Go(func() {
-			for n := range 30 {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
 				if err := client.SwitchRule(t.Context(), name, n%2 == 0); err != nil {
 					t.Error(err)
+					return
 				}
 			}
 		})
 	}
-	all.Go(func() {
-		for range 30 {
-			if err := client.SetRules(t.Context(), "rules.yaml", someRules); err != nil {
-				t.Error(err)
-			}
+	for n := range 200 {
+		name := fmt.Sprintf("rules %d", n+1)
+		if err := client.SetRules(t.Context(), name, someRules); err != nil {
+			t.Error(err)
 		}
-	})
-	all.Wait()
-	for _, r := range f.Rules().Rules() {
-		if r.On {
-			t.Errorf("rule %s is on", r.Name)
+		if got := f.Rules().Name(); got != name {
+			t.Errorf("%s is in force after %s was set", got, name)
+			break
 		}
 	}
+	close(stop)
+	all.Wait()
 }

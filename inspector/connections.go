@@ -190,7 +190,7 @@ func (c *connections) act(a keys.Action) bool {
 		}
 	case keys.Kill:
 		if at := l.current(); at != nil {
-			c.r.kill(at.ID, at)
+			c.r.kill(at.ID)
 		}
 	case keys.Back:
 		switch {

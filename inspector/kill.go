@@ -14,12 +14,15 @@ import (
 )
 
 // kill asks how a connection is to end, and ends it. If it is known to have ended
-// already, it says so; c is nil when nothing is known.
-func (r *root) kill(conn uint64, c *frame.Connection) {
-	switch {
-	case c != nil && c.State != frame.Open:
-		r.tell(draw.Warning, endedWords(c))
-	case conn != 0:
+// already, it says so.
+func (r *root) kill(conn uint64) {
+	for i := range r.connections().list.list {
+		if c := &r.connections().list.list[i]; c.ID == conn && c.State != frame.Open {
+			r.tell(draw.Warning, endedWords(c))
+			return
+		}
+	}
+	if conn != 0 {
 		r.askEnding(conn)
 	}
 }
@@ -39,7 +42,7 @@ func (r *root) killCommand(argument string) string {
 	if err != nil || conn == 0 {
 		return strconv.Quote(argument) + " is no number of a connection"
 	}
-	r.kill(conn, nil)
+	r.kill(conn)
 	return ""
 }
 

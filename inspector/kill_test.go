@@ -55,7 +55,7 @@ func TestKill(t *testing.T) {
 	r.see(`end connection #1 with close 1001 going away, "so long"? y/n`)
 	r.press("y")
 	r.see("was ended with close 1001")
-	r.press(":", "kill 2", "enter", "r", "y")
+	r.press(":", "kill 2", "enter")
 	r.see("connection #2 is not under way: it is closed")
 	r.press(":", "kill #1", "enter")
 	r.see("end connection #1:")
@@ -68,11 +68,18 @@ func TestKill(t *testing.T) {
 	p.mu.Unlock()
 	r.press("enter", "y")
 	r.see("connection #1: connection is not under way")
+	r.press("K", "r")
+	r.see("y/n")
+	on.end(frame.ByClient, frame.ByReset)
+	if err := rec.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.press("y")
+	r.see("connection #1 is not under way: it is closed")
 	want := []string{`1 reset=true 0 ""`, `1 reset=false 1001 "so long"`, `1 reset=false 1005 ""`}
 	if !slices.Equal(p.killed, want) {
 		t.Errorf("the endings are %q, want %q", p.killed, want)
 	}
-	on.end(frame.ByProxy, frame.ByReset)
 }
 
 // TestEnding would catch a code or reason that no close frame can have.

@@ -239,7 +239,7 @@ func (m *messages) act(a keys.Action) bool {
 	case keys.Inject:
 		m.r.inject(m.connection())
 	case keys.Kill:
-		m.r.kill(m.connection(), m.info)
+		m.r.kill(m.connection())
 	case keys.Back:
 		return m.back()
 	default:

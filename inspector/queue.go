@@ -37,7 +37,7 @@ type queue struct {
 const queueTick = 500 * time.Millisecond
 
 func newQueue(r *root) *queue {
-	q := &queue{r: r, hold: r.hold, detail: newMessage(r), ticker: r.i.start()}
+	q := &queue{r: r, hold: r.hold, place: len(r.hold.kept), detail: newMessage(r), ticker: r.i.start()}
 	q.ticker.do(0, func(ctx context.Context) {
 		tick := time.NewTicker(queueTick)
 		defer tick.Stop()

@@ -79,9 +79,9 @@ func (x *holding) forget(id uint64) {
 	x.kept = slices.DeleteFunc(x.kept, func(h Held) bool { return h.ID == id })
 }
 
-// rows are what the queue lists: what is held, and behind it what is gone and has
-// an edit that is kept.
-func (x *holding) rows() []Held { return append(x.held[:len(x.held):len(x.held)], x.kept...) }
+// rows are what the queue lists: what is gone and has an edit that is kept, and
+// behind it what is held.
+func (x *holding) rows() []Held { return append(x.kept[:len(x.kept):len(x.kept)], x.held...) }
 
 // judge does what decides about held messages, and what edits them.
 func (q *queue) judge(a keys.Action) bool {

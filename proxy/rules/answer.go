@@ -19,7 +19,7 @@ const maxAnswers = 100
 type answer struct {
 	pattern *pattern // nil when the message's text does not matter
 	send    []reply
-	json    bool // a part of the message's JSON is needed
+	steps   int // to parts of the message's JSON
 	pass    bool
 }
 
@@ -101,7 +101,7 @@ func (a *answer) add(r *reader, n *yaml.Node) {
 		out = reply{frame.Binary, template{{text: string(data)}}}
 	}
 	a.send = append(a.send, out)
-	a.json = a.json || out.template.usesJSON()
+	a.steps += out.template.steps()
 }
 
 func (*answer) of() subject { return messages }
@@ -129,9 +129,10 @@ func (a *answer) act(w *walk) {
 		}
 		s.places = places
 	}
-	if a.json {
-		if s.json = open(s.payload); s.json == nil {
-			w.use.failed(notJSON)
+	if a.steps > 0 {
+		var why string
+		if s.json, why = open(s.payload, a.steps); why != "" {
+			w.use.failed(why)
 			return
 		}
 	}

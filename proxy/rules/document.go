@@ -15,12 +15,20 @@ type document struct{ text []byte }
 // span is where something is in a text.
 type span struct{ start, end int }
 
-// open returns the document that text is, nil when it is none.
-func open(text []byte) *document {
-	if !json.Valid(text) {
-		return nil
+// maxLooked is how many bytes of a document are looked at to find what is sought
+// in it. Each step of a path looks at all of the value it begins in.
+const maxLooked = 1 << 29
+
+// open returns the document that text is, to go so many steps in it, or why it
+// cannot be looked at.
+func open(text []byte, steps int) (d *document, why string) {
+	switch {
+	case steps > maxLooked/max(len(text), 1):
+		return nil, tooFar
+	case !json.Valid(text):
+		return nil, notJSON
 	}
-	return &document{text}
+	return &document{text}, ""
 }
 
 // at returns the value a path leads to. Of equal keys the last one counts.

@@ -52,7 +52,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s: %v", test.path, r.fault)
 			continue
 		}
-		d := open([]byte(test.text))
+		d, _ := open([]byte(test.text), 1)
 		if got, ok := d.set(p, []byte(test.value)); string(got) != test.set || ok != (test.set != "") {
 			t.Errorf("%s with %s as %s\n got %s, %t\nwant %s", test.text, test.path, test.value, got, ok, test.set)
 		}
@@ -64,7 +64,7 @@ func TestDocument(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", " ", "{", `{"a":1,}`, "01", `{"a" 1}`, "[1 2]", `"a`, "nul", "{}{}", "\xff", strings.Repeat("[", 20000)} {
-		if open([]byte(text)) != nil {
+		if d, _ := open([]byte(text), 1); d != nil {
 			t.Errorf("%.40q was taken for JSON", text)
 		}
 	}
@@ -79,7 +79,7 @@ func TestDocumentModel(t *testing.T) {
 		paths := []path{}
 		write(&b, dice, nil, &paths, 0)
 		text := []byte(b.String())
-		d := open(text)
+		d, _ := open(text, 1)
 		if d == nil {
 			t.Fatalf("%s is no JSON", text)
 		}

@@ -118,7 +118,7 @@ func FuzzApply(f *testing.F) {
 				t.Fatalf("answered by %q", a.Payload)
 			}
 		}
-		if d := open(payload); d != nil {
+		if d, _ := open(payload, 1); d != nil {
 			for _, p := range []path{nil, {{"a", -1}}, {{"a", -1}, {"", 0}}, {{"", 1}}} {
 				if text, ok := d.set(p, []byte("[1]")); ok && !json.Valid(text) {
 					t.Fatalf("%s became %s", payload, text)

@@ -13,6 +13,7 @@ func (r *reader) jsonValue(n *yaml.Node, p *pattern, templates bool) template {
 	w := jsonWriter{reader: r, pattern: p, templates: templates}
 	w.write(n)
 	w.flush()
+	r.pieces(n, w.out)
 	return w.out
 }
 

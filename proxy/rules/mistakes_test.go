@@ -23,6 +23,7 @@ func TestMistakes(t *testing.T) {
 		{"|rules: []\n^---\nrules: []", "a second document begins", "write all rules into one"},
 		{"|rules:\n- drop: \"true^", "this is not YAML: while scanning a quoted scalar: found unexpected end of stream", ""},
 		{"|rules: []\n^rules: []", "rules is given twice in the text", ""},
+		{"|# é\n# é^\xff", "the text is not UTF-8", ""},
 		{"|rules: ^&x []", "anchors are not offered", "leave out &x"},
 		{"|rules:\n- ^&a {drop: true}\n- *a", "anchors are not offered", "leave out &a"},
 		{"|rules: ^!!set []", "tags are not offered", "a text that begins with ! needs quotes around it"},
@@ -55,6 +56,7 @@ func TestMistakes(t *testing.T) {
 
 		// Filters.
 		{"drop: true\n  when: json.type ^= 3", "unexpected =", "did you mean ==?"},
+		{"{name: éé, when: json.a ^= 3, drop: true}", "unexpected =", ""},
 		{"drop: true\n  when: 'json.type == ^foo(1)'", "unknown function foo", "to search for this text, put it in quotes"},
 		{"drop: true\n  when: 'text == ''a'' && ^jsn.b == 2'", "unknown name jsn", "did you mean json?"},
 		{"drop: true\n  when: \"text == \\\"é\\u00e9\\\" && ^jsn.b == 2\"", "unknown name jsn", "did you mean json?"},
@@ -121,6 +123,8 @@ func TestMistakes(t *testing.T) {
 		{"answer: {send: ^[]}", "send is an empty list", ""},
 		{"answer: {send: [{text: a}, ^{}]}", "there is nothing to answer", ""},
 		{"answer: {base64: ^'a b'}", "base64 is not base64: illegal base64 data at input byte 1", ""},
+		{"answer: {text: ^'" + strings.Repeat("{{json}}", 1001) + "'}", "there is too much to fill in: more than 1000 pieces", ""},
+		{"answer: {json: ^[" + strings.Repeat("'{{json}}',", 501) + "]}", "there is too much to fill in: more than 1000 pieces", ""},
 		{"answer: {text: 'id ^{{json.id'}", "{{ has no }} behind it", ""},
 		{"answer: {text: 'id {{ ^jsn.id }}'}", `the path "jsn.id" does not begin with json`, `a path is written as json.a.b[0] or json["a b"]`},
 		{"answer: {json: {id: '{{json^[a]}}'}}", "this is neither an index nor a name in quotes: \"[a]\"", ""},

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -36,6 +37,11 @@ func Parse(name string, text []byte) (*Set, error) {
 	if len(text) > MaxText {
 		return nil, r.fail(1, 1, "the text has %d bytes, more than %d", len(text), MaxText)
 	}
+	if at := invalid(text); at >= 0 {
+		before := text[:at]
+		begin := bytes.LastIndexByte(before, '\n') + 1
+		return nil, r.fail(1+bytes.Count(before, []byte("\n")), 1+utf8.RuneCount(before[begin:]), "the text is not UTF-8")
+	}
 	r.lines = strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
 	s := &Set{name: name, text: string(text)}
 	s.read(r)
@@ -43,6 +49,18 @@ func Parse(name string, text []byte) (*Set, error) {
 		return nil, r.fault
 	}
 	return s, nil
+}
+
+// invalid returns where text stops being UTF-8, -1 when it is.
+func invalid(text []byte) int {
+	for at := 0; at < len(text); {
+		c, size := utf8.DecodeRune(text[at:])
+		if c == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
 }
 
 func (s *Set) read(r *reader) {

@@ -26,16 +26,6 @@ const (
 	maxMatches = 100_000
 )
 
-// Why a rule did not act.
-const (
-	tooLarge   = "the result would be larger than 64 MiB"
-	tooLong    = "the message is too long for the regular expression"
-	tooSlow    = "the regular expression took too long"
-	tooMany    = "there are more than 100000 matches"
-	notJSON    = "the message is no JSON, or is nested too deep"
-	noSuchJSON = "the message has nothing at a path that the answer takes from it"
-)
-
 // pattern is a regular expression of bounded cost.
 type pattern struct {
 	re   *regexp.Regexp

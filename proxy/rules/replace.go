@@ -182,8 +182,15 @@ func shortValue(v []byte) string {
 }
 
 func (j *inJSON) act(w *walk) {
-	d := open(w.m.Payload)
-	if d == nil || len(w.m.Payload)+len(j.value) > MaxResult {
+	d, why := open(w.m.Payload, len(j.path)+1)
+	if len(w.m.Payload)+len(j.value) > MaxResult {
+		why = tooLarge
+	}
+	if why == notJSON {
+		return // like any other message without what the path leads to
+	}
+	if why != "" {
+		w.use.failed(why)
 		return
 	}
 	var text []byte

@@ -37,6 +37,9 @@ const (
 	asValue      // as the JSON value it is
 )
 
+// maxPieces is how many pieces a template has at most.
+const maxPieces = 1000
+
 // template reads a text with places to fill. Groups are only looked for when
 // there is a pattern, parts of the JSON only when there may be some.
 func (r *reader) template(n *yaml.Node, text string, p *pattern, withJSON bool) template {
@@ -85,7 +88,14 @@ func (r *reader) template(n *yaml.Node, text string, p *pattern, withJSON bool) 
 	if plain.Len() > 0 {
 		out = append(out, piece{text: plain.String()})
 	}
+	r.pieces(n, out)
 	return out
+}
+
+func (r *reader) pieces(n *yaml.Node, t template) {
+	if len(t) > maxPieces {
+		r.failAt(n, "there is too much to fill in: more than %d pieces", maxPieces)
+	}
 }
 
 // groupName returns the name behind a $, and the size of it all. As in $1x the
@@ -168,12 +178,12 @@ func (t template) fill(dst []byte, s *source) (out []byte, why string) {
 	return dst, ""
 }
 
-// usesJSON reports whether a part of the JSON is filled in.
-func (t template) usesJSON() bool {
+// steps returns how many steps lead to the parts of the JSON that are filled in.
+func (t template) steps() (n int) {
 	for _, p := range t {
 		if p.kind == fromJSON {
-			return true
+			n += 1 + len(p.path)
 		}
 	}
-	return false
+	return n
 }

@@ -11,6 +11,18 @@ import (
 // it sends in answer to one.
 const MaxResult = 64 << 20
 
+// Why a rule did not act.
+const (
+	notWhole   = "the message could not be read whole"
+	tooLarge   = "the result would be larger than 64 MiB"
+	tooLong    = "the message is too long for the regular expression"
+	tooSlow    = "the regular expression took too long"
+	tooMany    = "there are more than 100000 matches"
+	notJSON    = "the message is no JSON"
+	tooFar     = "the message is too long for what is sought in it"
+	noSuchJSON = "the message has nothing at a path that the answer takes from it"
+)
+
 // verb is an action on messages.
 type verb interface {
 	action
@@ -50,7 +62,7 @@ func (w *walk) whole() bool {
 	if w.m.Error == "" && !w.m.Truncated && w.m.Incomplete == frame.Whole {
 		return true
 	}
-	w.use.failed("the message could not be read whole")
+	w.use.failed(notWhole)
 	return false
 }
 

@@ -115,6 +115,9 @@ func (r *root) hints(width int) draw.Line {
 			hints = append(hints, [2]string{string(b.Keys[0]), b.Hint})
 		}
 	}
+	if on == keys.Compose {
+		hints = append(hints, [2]string{string(r.i.o.Keys.Key(keys.Back)), "back, text kept"})
+	}
 	if !leaves {
 		return cutHints(hints, width)
 	}

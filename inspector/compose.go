@@ -33,7 +33,7 @@ type compose struct {
 	split   *edit.Editor // into how many frames
 	header  *edit.Editor
 	focus   field
-	dirty   bool // something was written that was not sent
+	dirty   bool // something was changed that was not sent
 	edits   int  // counts changes
 	sending bool
 	sent    sentList
@@ -68,7 +68,7 @@ func (r *root) composer() *compose {
 // composeCommand goes to where a message can be written, for the connection of
 // that number or that which is looked at.
 func (r *root) composeCommand(argument string) string {
-	conn := r.lookedAt()
+	conn := r.target()
 	if argument != "" {
 		var err error
 		if conn, err = strconv.ParseUint(strings.TrimPrefix(argument, "#"), 10, 64); err != nil || conn == 0 {
@@ -79,11 +79,30 @@ func (r *root) composeCommand(argument string) string {
 	return ""
 }
 
+// target returns the connection that a message is for: the one that is selected,
+// listed or was chosen last. It is 0 for none.
+func (r *root) target() uint64 {
+	for i := len(r.stack) - 1; i >= 0; i-- {
+		switch s := r.stack[i].(type) {
+		case *compose:
+			return s.conn
+		case *messages:
+			return s.connection()
+		case *stats:
+			return s.conn
+		}
+	}
+	if at := r.connections().list.current(); at != nil {
+		return at.ID
+	}
+	return 0
+}
+
 // inject goes to where an empty message can be written to the server of a
 // connection. What was not sent yet stays.
 func (r *root) inject(conn uint64) {
 	c := r.composer()
-	if c.dirty {
+	if c.unsent() {
 		r.tell(draw.Plain, "what was not sent yet is still here; ctrl-a and del clear it")
 	} else {
 		c.clear()
@@ -110,7 +129,7 @@ func (r *root) editCopy(m *frame.Message, outside bool) {
 // instead calls take, which puts something in place of what was written. What was
 // not sent yet is asked about first.
 func (c *compose) instead(take func()) {
-	if !c.dirty {
+	if !c.unsent() {
 		take()
 		return
 	}
@@ -126,7 +145,7 @@ func (c *compose) instead(take func()) {
 // looked at.
 func (c *compose) show(conn uint64) {
 	if conn == 0 {
-		conn = c.r.lookedAt()
+		conn = c.r.target()
 	}
 	if conn != 0 {
 		c.connect(conn)
@@ -204,11 +223,18 @@ func (c *compose) load(d *frame.Draft) {
 		}
 	}
 	c.body = edit.New(payload, d.Type == frame.Binary || d.Type.Control() && !utf8.Valid(payload))
-	c.code, c.reason = edit.New([]byte(code), false), edit.New(reason, false)
-	c.split, c.header = edit.New(fmt.Append(nil, max(1, d.Fragments)), false), edit.New([]byte(d.Header), false)
+	c.code, c.reason = entry(code), entry(string(reason))
+	c.split, c.header = entry(fmt.Sprint(max(1, d.Fragments))), entry(d.Header)
 	c.focus = c.writes()
 	c.changed()
 	c.dirty = false
+}
+
+// entry returns an editor of one line, with the cursor at its end.
+func entry(text string) *edit.Editor {
+	e := edit.New([]byte(text), false)
+	e.Key(tcell.NewEventKey(tcell.KeyEnd, 0, tcell.ModCtrl))
+	return e
 }
 
 // take makes a copy of a message what is written, and reports why that cannot be.
@@ -233,6 +259,12 @@ func (c *compose) changed() {
 	c.edits++
 }
 
+// unsent reports whether there is something that would be lost.
+func (c *compose) unsent() bool {
+	s := c.drawn()
+	return c.dirty && (s.err != nil || len(s.draft.Payload) > 0)
+}
+
 func (c *compose) keys() keys.Screen {
 	if c.focus == atSent {
 		return keys.Sent
@@ -248,7 +280,7 @@ func (c *compose) crumbs() []string {
 }
 
 func (c *compose) update()    {}
-func (c *compose) busy() bool { return c.loader.busy() }
+func (c *compose) busy() bool { return c.loader.busy() || c.sender.busy() }
 
 // close leaves the screen. What was sent goes on to look for its reply.
 func (c *compose) close() { c.watcher.stop() }
@@ -272,7 +304,7 @@ func (c *compose) act(a keys.Action) bool {
 		case c.focus == atSent:
 			c.focus = c.writes()
 		default:
-			if c.dirty {
+			if c.unsent() {
 				c.r.tell(draw.Plain, fmt.Sprintf("what was not sent is kept: %s comes back to it", c.r.i.o.Keys.Key(keys.ToCompose)))
 			}
 			return false

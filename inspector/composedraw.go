@@ -38,13 +38,10 @@ func (c *compose) drawForm(p draw.Painter, r rect) {
 	}
 	end := inner.y + inner.height
 	var below []draw.Line
-	if c.sketch == nil {
-		c.sketch = c.drawn()
-	}
 	if room := end - y; room >= 2 || c.kind == frame.Close {
 		below = append(below, c.status())
 		if room >= 4 || c.kind == frame.Close {
-			below = append(below, c.sketch.line(inner.width))
+			below = append(below, c.drawn().line(inner.width))
 		}
 	}
 	body := rect{inner.x + 1, y, inner.width - 2, max(0, end-y-len(below))}
@@ -75,7 +72,11 @@ func (c *compose) layout(r rect) {
 
 // drawRow draws fields side by side.
 func (c *compose) drawRow(p draw.Painter, row []field, r rect) {
-	const label, first = 8, 24
+	const label = 8
+	first := 24
+	if r.width < 60 {
+		first = 15
+	}
 	p.Line(r.x, r.y, r.width, nil, draw.Normal)
 	for i, at := range row {
 		place := r
@@ -89,9 +90,6 @@ func (c *compose) drawRow(p draw.Painter, row []field, r rect) {
 		name := draw.Span{Text: " " + draw.Fit(labels[at], label-1), Style: draw.Dim}
 		if at == c.focus {
 			name = draw.Span{Text: "›" + draw.Fit(labels[at], label-1), Style: draw.Focus}
-		}
-		if i > 0 && at == atHeader && place.width < 30 {
-			name.Text = name.Text[:len(name.Text)-1]
 		}
 		used := draw.Width(name.Text)
 		p.Line(place.x, place.y, place.width, draw.Line{name}, draw.Normal)
@@ -111,7 +109,7 @@ func (c *compose) drawField(p draw.Painter, at field, r rect) {
 		entry := c.entry(at)
 		line := entry.Lines(r.width, 1)[0]
 		if len(line.String()) == 0 && at == atHeader && at != c.focus {
-			line = draw.Text(draw.Cut("legal; or fin=0,rsv=5,opcode=11,masked=0,length=99", r.width), draw.Dim)
+			line = draw.Text(draw.Cut("legal, or as in fin=0,rsv=5,opcode=11,masked=0,length=99", r.width), draw.Dim)
 		}
 		p.Line(r.x, r.y, r.width, line, draw.Normal)
 		c.cursor(p, at, r)
@@ -149,7 +147,7 @@ func (c *compose) note() draw.Line {
 	switch {
 	case c.sending:
 		return draw.Text("sending… (esc stops)", draw.Warning)
-	case c.dirty:
+	case c.unsent():
 		return draw.Text("not sent", draw.Dim)
 	}
 	return nil
@@ -189,16 +187,22 @@ type sketch struct {
 // sketched is how much of a payload a sketch shows.
 const sketched = 64
 
-// drawn makes the sketch of what is written.
+// drawn returns the sketch of what is written.
 func (c *compose) drawn() *sketch {
-	s := new(sketch)
-	if s.draft, s.err = c.draft(); s.err != nil {
-		return s
+	if c.sketch == nil {
+		c.sketch = new(sketch)
+		if c.sketch.draft, c.sketch.err = c.draft(); c.sketch.err == nil {
+			c.sketch.err = c.sketch.fill()
+		}
 	}
+	return c.sketch
+}
+
+// fill takes from the frames what is shown of them.
+func (s *sketch) fill() error {
 	wire, err := s.draft.Wire()
 	if err != nil {
-		s.err = err
-		return s
+		return err
 	}
 	s.size = len(wire)
 	h, size := frame.Parse(wire)
@@ -210,8 +214,8 @@ func (c *compose) drawn() *sketch {
 		s.head = append(s.head, word)
 	}
 	part := len(s.draft.Payload) / max(1, s.draft.Fragments)
-	s.first = bytes.Clone(s.draft.Payload[:min(part, sketched)])
-	return s
+	s.first = s.draft.Payload[:min(part, sketched)]
+	return nil
 }
 
 // line shows the bytes of the first frame.

@@ -15,12 +15,20 @@ const replyPatience = 10 * time.Second
 // replyPause is the least time between two looks at the capture.
 const replyPause = 100 * time.Millisecond
 
-// question is a message whose reply is looked for: the first message with data
-// from the other side of its connection.
+// replies says which messages can be a reply to one of a type, by their opcodes.
+var replies = map[frame.Opcode]uint16{
+	frame.Text: data, frame.Binary: data, frame.Ping: 1 << frame.Pong, frame.Close: 1 << frame.Close,
+}
+
+const data = 1<<frame.Text | 1<<frame.Binary
+
+// question is a message whose reply is looked for: the first message that can be
+// one from the other side of its connection.
 type question struct {
 	entry  *sent // belongs to the goroutine that draws
 	conn   uint64
 	from   frame.Side
+	wanted uint16    // opcodes
 	at     time.Time // of its frame in the capture
 	until  time.Time
 	seq    uint64 // of it, 0 while that is not known
@@ -32,7 +40,9 @@ func (c *compose) awaitReplies() {
 	var open []*question
 	for _, s := range c.sent.list {
 		if !s.done {
-			open = append(open, &question{entry: s, conn: s.conn, from: s.draft.From, at: s.at, until: s.until, seq: s.seq})
+			open = append(open, &question{
+				entry: s, conn: s.conn, from: s.draft.From, wanted: replies[s.draft.Type], at: s.at, until: s.until, seq: s.seq,
+			})
 		}
 	}
 	c.replier.do(0, func(ctx context.Context) { c.r.i.findReplies(ctx, open) })
@@ -73,7 +83,7 @@ func (i *Inspector) look(ctx context.Context, q *question, now time.Time) (done 
 		return true
 	}
 	seq := q.seq
-	done = reply != nil || err != nil || !now.Before(q.until)
+	done = reply != nil || err != nil || !now.Before(q.until) || q.wanted == 0 && q.seq != 0
 	i.post(func() {
 		q.entry.seq, q.entry.reply, q.entry.err, q.entry.done = seq, reply, err, done
 	})
@@ -99,10 +109,13 @@ func (q *question) look(ctx context.Context, source Source) (*frame.Message, err
 		}
 		q.seq = seq
 	}
+	if q.wanted == 0 {
+		return nil, nil
+	}
 	if q.others == nil {
 		peer := q.from.Peer()
 		q.others = source.Messages(ctx, rows.Query{
-			Conn: q.conn, Start: q.seq, Side: &peer, Opcodes: 1<<frame.Text | 1<<frame.Binary, Limit: 512,
+			Conn: q.conn, Start: q.seq, Side: &peer, Opcodes: q.wanted, Limit: 512,
 		})
 	}
 	for q.others.Next() {

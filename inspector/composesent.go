@@ -161,6 +161,8 @@ func (c *compose) replyRow(s *sent, width int) draw.Line {
 		return c.exchanged(s.reply, s.reply.Time, width, draw.Span{Text: "reply after " + draw.Lapse(s.reply.Time.Sub(s.at)), Style: draw.Dim})
 	case s.err != nil:
 		return draw.Text(draw.Cut("   "+decode.Visible(s.err.Error()), width), draw.Bad)
+	case replies[s.draft.Type] == 0:
+		return nil
 	case s.done:
 		return draw.Text(draw.Cut(fmt.Sprintf("   no reply within %s", replyPatience), width), draw.Dim)
 	}

@@ -124,6 +124,12 @@ func TestHarmless(t *testing.T) {
 			rest()
 		}
 	}
+	for range 2 * len(hostile) {
+		for _, keys := range []string{"\r", "g", "e", "\x13", "\x1b", "j", "e", "\x1b", "j", "e", "\x1b", "j", "e", "\x1b", "j", "e", "\x13", "\x1b", "1", "j"} {
+			at.typed <- []byte(keys)
+			rest()
+		}
+	}
 	for _, keys := range []string{"2", "\t", "v", "1", "6", "?", "\x1b", "7"} {
 		at.typed <- []byte(keys)
 		rest()

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,11 +27,12 @@ type liveRecorder struct {
 type liveKey struct{}
 
 // scriptLive has a real wsluice proxy run while a script goes on: live start
-// FLAGS… begins, live traffic sends it a connection with eight frames, live stop
-// interrupts it and live kill kills it.
+// FLAGS… begins, live traffic sends it a connection with eight frames, live event
+// N TEXT waits for the nth event that says so, live stop interrupts it and live
+// kill kills it.
 func scriptLive(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: live start FLAGS…, live traffic, live stop or live kill")
+		ts.Fatalf("usage: live start FLAGS…, live traffic, live event N TEXT, live stop or live kill")
 	}
 	live := ts.Value(liveKey{}).(*liveRecorder)
 	if args[0] != "start" && live.process == nil {
@@ -48,6 +51,10 @@ func scriptLive(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	case "traffic":
 		ts.Check(live.traffic())
+	case "event":
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		ts.Check(live.event(n, strings.Join(args[2:], " ")))
 	case "stop":
 		live.end(ts, os.Interrupt)
 	case "kill":
@@ -83,6 +90,35 @@ func (l *liveRecorder) traffic() error {
 		version, err = r.Wait(ctx, version)
 	}
 	return err
+}
+
+// event returns when there are n events with that message.
+func (l *liveRecorder) event(n int, message string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := control.Open(ctx, l.capture)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for version := uint64(0); ; {
+		if version, err = r.Wait(ctx, version); err != nil {
+			return err
+		}
+		events, err := r.Events(ctx, 0, 10_000)
+		if err != nil {
+			return err
+		}
+		found := 0
+		for _, e := range events {
+			if e.Message == message {
+				found++
+			}
+		}
+		if found >= n {
+			return nil
+		}
+	}
 }
 
 func (l *liveRecorder) end(ts *testscript.TestScript, by os.Signal) {

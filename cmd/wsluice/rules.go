@@ -34,8 +34,9 @@ here, and go with the proxy.`,
   wsluice rules load rules.yaml
   wsluice rules off 'no ads'
   wsluice rules --json | jq -r 'select(.hits == 0) | .name'`,
-		Args: unknownCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return p.listRules(c.Context(), asJSON) },
+		Args:                       unknownCommand,
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(c *cobra.Command, _ []string) error { return p.listRules(c.Context(), asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line")
 	c.AddCommand(
@@ -106,6 +107,9 @@ func writeRules(out io.Writer, list []control.Rule) {
 			hits += "/" + strconv.FormatUint(r.Most, 10)
 		}
 		fmt.Fprintf(out, row, visible(r.Name, longestValue), on, from, hits, visible(r.Does, longestValue), visible(r.When, longestValue))
+		if r.Failed > 0 {
+			fmt.Fprintf(out, "%*s  could not act on %s, the last time because %s\n", name, "", counted(r.Failed, "message"), visible(r.Failure, longestValue))
+		}
 	}
 }
 
@@ -145,7 +149,7 @@ is put in force, and no proxy is needed. A file named - is stdin.`,
 				set, err := p.readRules(path)
 				switch {
 				case err == nil:
-					fmt.Fprintf(p.stderr, "wsluice: %s holds %s\n", path, counted(uint64(len(set.Rules())), "rule"))
+					fmt.Fprintf(p.stderr, "wsluice: %s holds %s\n", set.Name(), counted(uint64(len(set.Rules())), "rule"))
 				case failed != nil:
 					p.fail(failed)
 					failed = err

@@ -52,7 +52,7 @@ func (l Line) AppendFrame(dst []byte, r *frame.Record) []byte {
 		d.flags(&r.Header)
 		d.size(r.Header.Length)
 	}
-	d.marks(r.Origin, r.Incomplete, r.Violation)
+	d.marks(r.Origin, r.Recoded, r.Incomplete, r.Violation)
 	short := uint64(len(r.Payload)) < r.Stored
 	if r.Type() == frame.Close {
 		d.close(r.Payload, short)
@@ -68,7 +68,7 @@ func (l Line) appendMessage(dst []byte, m *frame.Message, lines bool) []byte {
 	d := l.begin(dst, m.Conn, m.Time, m.From, m.Type, len("binary"))
 	d.size(m.Size)
 	margin := d.used
-	d.marks(m.Origin, m.Incomplete, m.Violation)
+	d.marks(m.Origin, m.Recoded, m.Incomplete, m.Violation)
 	if m.Error != "" {
 		d.mark(red, "! "+m.Error)
 	}
@@ -170,9 +170,12 @@ func (d *drawing) flags(h *frame.Header) {
 	d.column(flags, 0)
 }
 
-func (d *drawing) marks(o frame.Origin, i frame.Incomplete, v frame.Violation) {
+func (d *drawing) marks(o frame.Origin, recoded bool, i frame.Incomplete, v frame.Violation) {
 	if o != frame.Observed {
 		d.mark(yellow, o.String())
+	}
+	if recoded {
+		d.mark(yellow, "recoded")
 	}
 	if i != frame.Whole {
 		d.mark(yellow, i.String())

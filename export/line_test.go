@@ -57,3 +57,15 @@ func TestLineEllipsis(t *testing.T) {
 		}
 	}
 }
+
+// What did not simply pass must say so, or a line is taken for what both ends saw.
+func TestLineMarks(t *testing.T) {
+	m := frame.Message{Type: frame.Text, Payload: []byte("x"), Origin: frame.Dropped, Recoded: true, Incomplete: frame.Cut, Time: at}
+	r := frame.Record{Header: frame.Header{Opcode: frame.Text}, Payload: m.Payload, Stored: 1, Origin: m.Origin, Recoded: true, Incomplete: m.Incomplete, Time: at}
+	l := export.Line{Zone: time.UTC}
+	for _, line := range [][]byte{l.AppendMessage(nil, &m), l.AppendFrame(nil, &r)} {
+		if !bytes.HasSuffix(line, []byte("[dropped] [recoded] [cut] x\n")) {
+			t.Errorf("%q", line)
+		}
+	}
+}

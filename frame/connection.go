@@ -26,14 +26,14 @@ type Connection struct {
 	// Error is what went wrong, for people.
 	Error string
 
-	// Messages, Frames and Bytes count what each Side sent; Bytes are wire
-	// bytes, headers included.
+	// Messages, Frames and Bytes count what is recorded of each Side, whatever its
+	// Origin; Bytes are wire bytes, headers included.
 	Messages, Frames, Bytes [2]uint64
 	// Missing is how many of its frames the capture does not hold any more, as
 	// they were pruned or damaged. The counters above include them.
 	Missing uint64
-	// Code and Reason are from the first close frame; Code is 0 when it carried
-	// none or there was no close frame.
+	// Code and Reason are from the first close frame that was not dropped; Code is
+	// 0 when it carried none or there was no close frame.
 	Code    CloseCode
 	Reason  string
 	EndedBy Party

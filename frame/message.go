@@ -9,7 +9,7 @@ type Message struct {
 	Conn uint64
 	// Seq and Global are those of the message's first frame.
 	Seq, Global uint64
-	// Time is when the first frame's first byte was read, in UTC.
+	// Time is that of the first frame.
 	Time time.Time
 	From Side
 	// Type is the first frame's opcode: Continuation for a continuation of

@@ -16,7 +16,7 @@ type Record struct {
 	// Message is the Seq of the first frame of the message this frame belongs
 	// to. It equals Seq for control frames and unfragmented messages.
 	Message uint64
-	// Time is when the frame's first byte was read, in UTC.
+	// Time is when the frame's first byte was read, or when wsluice sent it, in UTC.
 	Time   time.Time
 	From   Side
 	Origin Origin

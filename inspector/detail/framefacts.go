@@ -16,8 +16,11 @@ func (d *Document) frameFacts(r *frame.Record) (facts []fact) {
 	if !r.Opaque {
 		facts = d.headerFacts(r)
 	}
-	if r.Incomplete != frame.Whole {
-		words := missing(r.Incomplete)
+	switch words := missing(r.Incomplete); r.Incomplete {
+	case frame.Whole:
+	case frame.Unfinished:
+		add("missing", "", draw.Warning, "%s", words)
+	default:
 		add("missing", "", draw.Warning, "%s %s of %s were kept.", words, draw.Grouped(r.Stored), sized(r.Header.Length))
 	}
 	if r.Violation != frame.Legal {

@@ -50,6 +50,12 @@ func golden() map[string]detail.Subject {
 		m.Violation, r.Violation, m.Origin = frame.ReservedBits, frame.ReservedBits, frame.Injected
 		m.WireSize = r.WireSize()
 	})
+	edit("unfinished", subject(frame.Client, frame.Text, "a beginning"), func(m *frame.Message, r *frame.Record) {
+		m.Incomplete, r.Incomplete, m.Origin, r.Header.Fin = frame.Unfinished, frame.Unfinished, frame.Injected, false
+	})
+	edit("recoded", subject(frame.Server, frame.Text, "as it was"), func(m *frame.Message, r *frame.Record) {
+		m.Recoded, r.Recoded = true, true
+	})
 	edit("uninflated", subject(frame.Server, frame.Text, "\xaa\x56\x4a\xce"), func(m *frame.Message, r *frame.Record) {
 		m.Compressed, r.Header.RSV = true, frame.RSV1
 		m.Error = "inflate: lost the context: a message it builds on was not seen whole"

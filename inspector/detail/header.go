@@ -143,6 +143,9 @@ func (d *Document) messageFacts() (facts []fact) {
 	if m.Origin != frame.Observed {
 		add("origin", draw.Accent, "%s: %s", m.Origin, origins[m.Origin])
 	}
+	if m.Recoded {
+		add("recoded", draw.Plain, "its receiver got the same message in other bytes: compressed anew, because one before it was edited or dropped")
+	}
 	switch {
 	case m.Error != "":
 		add("size", draw.Plain, "%s as it passed", sized(m.Size))

@@ -75,6 +75,9 @@ func marks(m *frame.Message) (l draw.Line) {
 	if m.Origin != frame.Observed {
 		add(m.Origin.String(), draw.Accent)
 	}
+	if m.Recoded {
+		add("recoded", draw.Dim)
+	}
 	if m.Incomplete != frame.Whole {
 		add(m.Incomplete.String(), draw.Warning)
 	}

@@ -157,7 +157,7 @@ var compressing = []play{
 		> ztext "abcdefghijklmnop"
 		keep observed recoded ztext "abcdefghijklmnop"
 		send ztext "abcdefghijklmnop"`},
-	{name: "a message that cannot be inflated passes, and those behind it", extensions: takeover, script: `
+	{name: "a message that cannot be inflated passes, and those behind it", from: frame.Server, extensions: takeover, script: `
 		! hold "edit"
 		> raw c102ffff
 		pass ztext inflate: flate: corrupt input before offset 1
@@ -166,7 +166,7 @@ var compressing = []play{
 		! drop 1
 		keep dropped text "edit"
 		= empty true`},
-	{name: "one that cannot be inflated while recoding is the end", extensions: takeover, script: `
+	{name: "one that cannot be inflated while recoding is the end", from: frame.Server, extensions: takeover, script: `
 		! hold "edit"
 		> ztext "edit", raw c102ffff
 		hold 1 text "edit"

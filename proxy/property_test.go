@@ -26,9 +26,9 @@ var seed = flag.Uint64("seed", 0, "`seed` of TestIntervene; 0 picks one")
 // that is lost; a record that is not what went over both wires; and a tap that
 // does not go back to passing bytes.
 func TestIntervene(t *testing.T) {
-	first, runs := *seed, 12
+	first, runs := *seed, 5
 	if testing.Short() {
-		runs = 3
+		runs = 2
 	}
 	if first == 0 {
 		first = rand.Uint64N(1e9)
@@ -181,9 +181,9 @@ func (d *drama) direct(random *rand.Rand) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	steps := 150
+	steps := 100
 	if testing.Short() {
-		steps = 80
+		steps = 50
 	}
 	for step := range steps {
 		switch random.IntN(8) {

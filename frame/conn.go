@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -39,33 +38,38 @@ type Conn struct {
 	context Extensions
 
 	// The fields below belong to the reader.
-	input     []byte // read and not taken yet, a part of buffer
 	buffer    []byte
+	input     []byte    // the part of buffer that is not taken yet
+	arrived   time.Time // when that was read
 	cutter    Cutter
 	checker   Checker
 	assembler Assembler
-	record    Record
-	payload   []byte // of the frame under way, unmasked
-	began     time.Time
+	within    bool      // a frame is under way
+	began     time.Time // when its first byte was read
+	payload   []byte    // what is kept of it, unmasked, unless it came in one piece
+	record    Record    // the last frame
 	seq       uint64
 	message   uint64 // the Seq of the first frame of a message under way
 	broken    bool   // an impossible header came
-	pending   []Message
+	messages  []Message
 	failed    error // why nothing more comes
+	rested    bool  // what was unfinished then has been a record
+	flushed   bool  // and a message
 
-	// The fields below belong to who has write.
-	write    sync.Mutex
+	// The fields below belong to who holds writing.
+	writing  sync.Mutex
 	sent     Scanner
 	deflater *Deflater
+	unsent   error // why nothing more can be sent
 
 	lock      sync.Mutex
-	ping      []byte // the payload of the ping to be answered
-	answering bool   // a goroutine does it
-	ended     bool
+	ping      []byte // the payload of the latest ping, while answering
+	answering bool   // a goroutine is going to answer it
+	ended     bool   // by Hangup or Abort
 	answers   sync.WaitGroup
 	end       End
-	closer    Party // who sent the first close frame
-	closed    [2]bool
+	closed    [2]bool // a side has sent a close frame
+	closer    Party   // who did so first
 }
 
 // NewConn returns a Conn that speaks as the given side over c. Early, when not
@@ -101,5 +105,3 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadlin
 // SetWriteDeadline sets when Send, Write and Close give up. After that a frame may
 // have been sent in part, so only Hangup and Abort are of use.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
-
-var errUnwritten = errors.New("unwritten")

@@ -34,7 +34,7 @@ func NewDeflater(takeover bool, windowBits uint8) (*Deflater, error) {
 func (d *Deflater) Append(dst, message []byte) []byte {
 	d.out.Reset()
 	if !d.takeover {
-		d.writer.Reset(&d.out)
+		d.restart()
 	}
 	// The writer fails only when its destination does, and a buffer does not.
 	_, _ = d.writer.Write(message)
@@ -42,3 +42,6 @@ func (d *Deflater) Append(dst, message []byte) []byte {
 	// Section 7.2.1 leaves out the four bytes every flush ends with.
 	return append(dst, d.out.Bytes()[:d.out.Len()-4]...)
 }
+
+// restart has the next message refer to none before it.
+func (d *Deflater) restart() { d.writer.Reset(&d.out) }

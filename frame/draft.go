@@ -29,7 +29,11 @@ type Draft struct {
 
 // Wire returns the frames of d as they are on the wire, never compressed. What
 // Header does not change is legal, whatever the payload.
-func (d *Draft) Wire() ([]byte, error) {
+func (d *Draft) Wire() ([]byte, error) { return d.wire(0) }
+
+// wire is Wire with the bits rsv in the first frame, as far as Header does not
+// change them.
+func (d *Draft) wire(rsv uint8) ([]byte, error) {
 	n := max(d.Fragments, 1)
 	switch {
 	case n > MaxFragments:
@@ -45,7 +49,9 @@ func (d *Draft) Wire() ([]byte, error) {
 		part := rest[:len(rest)/(n-i)]
 		rest = rest[len(part):]
 		h := Header{Fin: i == n-1, Opcode: d.Type, Length: uint64(len(part)), Masked: d.From == Client}
-		if i > 0 {
+		if i == 0 {
+			h.RSV = rsv
+		} else {
 			h.Opcode = Continuation
 		}
 		if h.Masked {

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package frame
+
+import "syscall"
+
+// resetErrors are how the system reports that the peer has reset a connection.
+var resetErrors = [...]error{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED}

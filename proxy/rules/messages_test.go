@@ -153,8 +153,8 @@ func TestLarge(t *testing.T) {
 	long := strings.Repeat("a", 1<<20)
 	for _, test := range []struct{ rule, payload, why string }{
 		{"replace: {text: a, with: " + strings.Repeat("b", 100) + ", all: true}", long, tooLarge},
-		{"replace: {pattern: a, with: " + strings.Repeat("b", 1000) + ", all: true}", long[:1<<16], ""},
-		{"replace: {pattern: a, with: b, all: true}", long, tooMany},
+		{"replace: {pattern: a, with: " + strings.Repeat("b", 1000) + ", all: true}", long[:1<<12], ""},
+		{"replace: {pattern: a, with: b, all: true}", long, tooMany + ", " + tooSlow},
 		{"replace: {pattern: '(.*)', with: " + strings.Repeat("$1", 100) + "}", long, tooLarge},
 		{"replace: {pattern: 'x{1000}', with: b}", long, tooLong},
 		{"replace: {pattern: 'a.*b|a', with: c, all: true}", long, tooSlow},
@@ -167,7 +167,7 @@ func TestLarge(t *testing.T) {
 		if len(o.Payload) > MaxResult {
 			t.Errorf("%.60s makes %d bytes", test.rule, len(o.Payload))
 		}
-		if got := s.Rules()[0]; got.Failure != test.why || got.Failed == 0 != (test.why == "") {
+		if got := s.Rules()[0]; !strings.Contains(test.why, got.Failure) || got.Failed == 0 != (test.why == "") {
 			t.Errorf("%.60s: %d failed, %q, want %q", test.rule, got.Failed, got.Failure, test.why)
 		}
 	}

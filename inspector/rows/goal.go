@@ -58,17 +58,18 @@ func (r *reader) message(to *goal) error {
 	const page, most = 64, 4096
 	to.position = Position{Number: to.number}
 	var side frame.Side
+	var own bool
 	for from := to.number; from < to.number+most; {
 		records, err := r.list.source.Page(r.d.ctx, r.d.query.Conn, from, page)
 		if err != nil || len(records) == 0 {
 			return err
 		}
 		if first := &records[0]; from == to.number {
-			to.conn, to.seq, side = first.Conn, first.Message, first.From
+			to.conn, to.seq, side, own = first.Conn, first.Message, first.From, first.Origin.Own()
 		}
 		for i := range records {
 			last := &records[i]
-			if last.Conn == to.conn && last.From == side && ends(last, to.seq) {
+			if last.Conn == to.conn && last.From == side && last.Origin.Own() == own && ends(last, to.seq) {
 				to.position.Number = r.number(last)
 				return nil
 			}
@@ -79,12 +80,12 @@ func (r *reader) message(to *goal) error {
 	return nil
 }
 
-// ends reports whether a message comes out with the record r of its side:
-// because it is the last of its frames, or the first of another message.
+// ends reports whether a message comes out with the record r, which its side sent
+// itself as it did that message, or neither: because it is the last of its frames, or the first of another message.
 func ends(r *frame.Record, message uint64) bool {
 	control := !r.Opaque && r.Header.Opcode.Control()
 	if r.Message == message {
-		return r.Opaque || control || r.Header.Fin || r.Incomplete == frame.Cut
+		return r.Opaque || control || r.Header.Fin || r.Incomplete == frame.Cut || r.Incomplete == frame.Unfinished
 	}
 	return r.Message > message && !control
 }

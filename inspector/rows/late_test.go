@@ -87,6 +87,26 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
+// TestInjectedBetween would catch a number that leads to what was injected between
+// the fragments of the message it belongs to.
+func TestInjectedBetween(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tape := numbered(100)
+		tape.add(1, frame.Client, frame.Text, false, "fragmented") // 101
+		tape.inject(1, frame.Client, "injected")
+		tape.add(1, frame.Client, frame.Continuation, true, "") // 103
+		tape.inject(1, frame.Client, "more")
+		l := newList(t, tape, rows.Query{Conn: 1}, 10)
+		for number, want := range map[uint64]uint64{101: 101, 102: 102, 103: 101, 104: 104} {
+			l.To(number)
+			settle(t, l)
+			if got := selected(t, l); got != want {
+				t.Errorf("number %d leads to message %d", number, got)
+			}
+		}
+	})
+}
+
 // heap returns how much memory is in use.
 func heap() uint64 {
 	runtime.GC()

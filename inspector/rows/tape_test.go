@@ -96,6 +96,20 @@ func (t *tape) add(conn uint64, from frame.Side, op frame.Opcode, fin bool, payl
 	t.records = append(t.records, r)
 }
 
+// inject appends a whole text message that its side did not send.
+func (t *tape) inject(conn uint64, from frame.Side, payload string) {
+	t.mu.Lock()
+	open := t.open[conn]
+	t.open[conn] = [2]*frame.Message{}
+	t.mu.Unlock()
+	t.add(conn, from, frame.Text, true, payload)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open[conn] = open
+	t.records[len(t.records)-1].Origin = frame.Injected
+	t.messages[len(t.messages)-1].Origin = frame.Injected
+}
+
 // end ends a connection: what it leaves unfinished comes out with its last record.
 func (t *tape) end(conn uint64) {
 	t.mu.Lock()

@@ -112,6 +112,9 @@ func (m *model) step(e *edit.Editor, op byte) {
 		m.at = len(m.data)
 	default:
 		r, _ := utf8.DecodeRuneInString(piece)
+		if r < ' ' {
+			r = '-' // these are other keys
+		}
 		press(e, string(r))
 		m.put(m.at, m.at, []byte(string(r)))
 	}

@@ -41,7 +41,7 @@ func cellAt(data []byte, at int) cell {
 	r, size := utf8.DecodeRune(data[at:])
 	first := data[at : at+size]
 	if standIn(r, first) {
-		return cell{size: size, width: len(escape(r, first)), stand: true}
+		return cell{size: size, width: escapeWidth(r, size), stand: true}
 	}
 	whole := cell{size: size}
 	for n := 0; n < maxMarks && at+whole.size < len(data); n++ {
@@ -68,13 +68,25 @@ func shown(text []byte) bool {
 	return bytes.Equal(out, text)
 }
 
-// escape is what stands in the place of a character that has no picture: characters
-// of one terminal cell each.
-func escape(r rune, raw []byte) []rune {
+// appendEscape appends what stands in the place of a character that has no picture.
+func appendEscape(dst []byte, r rune, raw []byte) []byte {
 	if len(raw) == 1 {
-		return []rune(fmt.Sprintf("‹%02x›", raw[0]))
+		return fmt.Appendf(dst, "‹%02x›", raw[0])
 	}
-	return []rune(fmt.Sprintf("‹u%04x›", r))
+	return fmt.Appendf(dst, "‹u%04x›", r)
+}
+
+// escapeWidth is how many terminal cells that takes.
+func escapeWidth(r rune, size int) int {
+	const brackets = 2
+	if size == 1 {
+		return brackets + 2
+	}
+	digits := 4
+	for r>>(4*digits) > 0 {
+		digits++
+	}
+	return brackets + 1 + digits
 }
 
 // appendCell appends what is shown of the cell c at data[at]. Control characters
@@ -93,6 +105,6 @@ func appendCell(dst, data []byte, at int, c cell) []byte {
 	case r < ' ':
 		return utf8.AppendRune(dst, '␀'+r)
 	default:
-		return append(dst, string(escape(r, raw))...)
+		return appendEscape(dst, r, raw)
 	}
 }

@@ -105,16 +105,27 @@ func (p *program) hold(ctx context.Context, f holdFlags, text string) error {
 		return p.actionFailure(conn, err)
 	}
 	if h.people {
-		what := "all messages"
-		if order.Filter != "" {
-			what = "what matches " + visible(order.Filter, longestURL)
-		}
-		fmt.Fprintf(p.stderr, "wsluice: holding %s, each for %v and then to %s\n", what, f.limit, order.Expired)
+		fmt.Fprintf(p.stderr, "wsluice: holding %s, each for %v at most, then it is %s\n", f.what(text, conn), f.limit, fate(order.Expired))
 		fmt.Fprintf(p.stderr, "wsluice: decide with %s; Ctrl-D releases everything\n", verdictWords)
 	} else {
 		fmt.Fprintf(p.stdout, "{\"hold\":%d}\n", h.stream.ID())
 	}
 	return h.run(ctx)
+}
+
+// what says in words what is held.
+func (f *holdFlags) what(text string, conn uint64) string {
+	what := "all messages"
+	if text != "" {
+		what = "what matches " + visible(text, longestURL)
+	}
+	if f.from.only != nil {
+		what += " from the " + f.from.only.String()
+	}
+	if conn != 0 {
+		what += fmt.Sprintf(" on connection %d", conn)
+	}
+	return what
 }
 
 // holding is a hold under way.

@@ -131,6 +131,11 @@ func TestWants(t *testing.T) {
 	if c.Wants(frame.Client) || c.Wants(frame.Server) {
 		t.Error("a connection that was closed is still looked at")
 	}
+	c = parse(t, "silence: true\n  from: server").Open(connection(1))
+	c.Apply(text(frame.Server, "x"), noon)
+	if !c.Wants(frame.Server) || c.Wants(frame.Client) {
+		t.Error("of a connection the server of which is silent the wrong side is looked at")
+	}
 }
 
 // TestOpen catches a connection that is looked at when no rule can act on it,

@@ -137,6 +137,15 @@ func TestInherit(t *testing.T) {
 	}
 }
 
+// TestTake catches a rule that acts once too often when two messages are
+// looked at in the same moment.
+func TestTake(t *testing.T) {
+	r := &rule{most: 2, state: new(state)}
+	if !r.take() || !r.take() || r.take() || r.state.hits.Load() != 2 {
+		t.Errorf("a rule that may act twice has %d hits", r.state.hits.Load())
+	}
+}
+
 // TestCount catches a rule that acts more often than it may when connections
 // share it, and, run with the race detector, a switch that breaks what goes on.
 func TestCount(t *testing.T) {

@@ -348,6 +348,7 @@ func (e *encoder) rest(t *Tape, s *track) {
 // connection into the batch.
 func (e *encoder) closed(t *Tape) {
 	for side := range t.sides {
+		e.inserted(t, frame.Side(side))
 		e.rest(t, &t.sides[side])
 	}
 	state := t.state

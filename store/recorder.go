@@ -281,6 +281,7 @@ func (r *Recorder) Close() error {
 	r.done.Wait()
 	close(r.ended)
 	r.queue.free()
+	_ = r.reader.Close() // which only lets go of the file
 	err := r.file.close()
 	if s := r.Stats(); s.Err != nil {
 		return fmt.Errorf("close capture: %w", s.Err)

@@ -366,3 +366,35 @@ func TestEveryHeldKey(t *testing.T) {
 		})
 	}
 }
+
+// TestOldAnswers would catch an answer about what is held that takes the place of a
+// newer one, or brings back what has been decided about.
+func TestOldAnswers(t *testing.T) {
+	_, p, o := live(t)
+	r := use(t, o, 100, 30)
+	r.see("intercept off")
+	p.arrive(text(1, frame.Client, "one"), text(1, frame.Client, "two"), text(1, frame.Client, "three"))
+	all, _ := p.Held(t.Context())
+	r.inspector.app.QueueUpdate(func() {
+		x := r.inspector.root.hold
+		first, second := x.asked.Add(1), x.asked.Add(1)
+		x.take(second, slices.Clone(all[:2]))
+		x.take(first, slices.Clone(all))
+		if len(x.held) != 2 {
+			t.Errorf("an older answer counts: %d are held, want 2", len(x.held))
+		}
+		late := x.asked.Add(1)
+		x.decide([]Held{all[0]}, func(*Held) Verdict { return Verdict{Action: Drop} })
+		x.take(late, slices.Clone(all[:2]))
+		if len(x.held) != 1 || x.held[0].ID != 2 {
+			t.Errorf("with a verdict on its way %+v are held, want message 2", x.held)
+		}
+		late = x.asked.Add(1)
+		x.told(sentence{of: all[:1], verdicts: []Verdict{{Action: Drop}}}, []error{nil})
+		x.take(late, slices.Clone(all[:2]))
+		if len(x.held) != 1 || x.held[0].ID != 2 {
+			t.Errorf("after a verdict %+v are held, want message 2", x.held)
+		}
+	})
+	r.rest()
+}

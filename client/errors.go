@@ -2,6 +2,9 @@ package client
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -10,7 +13,7 @@ import (
 type Refused struct {
 	URL    string
 	Status int
-	// Reason is what stood behind the status, which is made up by the server.
+	// Reason is what stood behind the status.
 	Reason string
 	Header []frame.Field
 	// Body is its beginning, 64 KiB at most.
@@ -18,17 +21,30 @@ type Refused struct {
 }
 
 // Error names the status.
-func (e *Refused) Error() string { return fmt.Sprintf("the server answered %d %s", e.Status, e.Reason) }
+func (e *Refused) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the server answered %d %s", e.Status, harmless(e.Reason)))
+}
+
+// harmless quotes s, which a peer may have made, if there is more than plain text
+// in it.
+func harmless(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
 
 // HandshakeError is an answer that no client may accept (RFC 6455 section 4.1), or
-// none in HTTP.
+// that is not HTTP.
 type HandshakeError struct {
 	URL string
 	Err error
 }
 
 // Error says what is wrong.
-func (e *HandshakeError) Error() string { return fmt.Sprintf("handshake with %s: %v", e.URL, e.Err) }
+func (e *HandshakeError) Error() string {
+	return fmt.Sprintf("handshake with %s: %s", e.URL, harmless(e.Err.Error()))
+}
 
 // Unwrap returns what is wrong.
 func (e *HandshakeError) Unwrap() error { return e.Err }
@@ -40,19 +56,24 @@ type TLSError struct {
 }
 
 // Error names the server.
-func (e *TLSError) Error() string { return fmt.Sprintf("TLS with %s: %v", e.Address, e.Err) }
+func (e *TLSError) Error() string {
+	return fmt.Sprintf("TLS with %s: %s", e.Address, harmless(e.Err.Error()))
+}
 
 // Unwrap returns the error of crypto/tls.
 func (e *TLSError) Unwrap() error { return e.Err }
 
-// ConnectError is a server, or a proxy before it, that could not be reached.
+// ConnectError is a server, or a proxy before it, that could not be reached or did
+// not answer.
 type ConnectError struct {
 	Address string // host and port of the server
 	Err     error
 }
 
 // Error names the server.
-func (e *ConnectError) Error() string { return fmt.Sprintf("connect to %s: %v", e.Address, e.Err) }
+func (e *ConnectError) Error() string {
+	return fmt.Sprintf("connect to %s: %s", e.Address, harmless(e.Err.Error()))
+}
 
 // Unwrap returns what went wrong.
 func (e *ConnectError) Unwrap() error { return e.Err }

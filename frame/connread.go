@@ -222,11 +222,11 @@ func (c *Conn) fill() error {
 func (c *Conn) read(p []byte) (int, error) {
 	if c.early != nil {
 		n, err := c.early.Read(p)
-		if err == io.EOF {
-			c.early, err = nil, nil
-		}
-		if n > 0 || err != nil {
+		if err != io.EOF {
 			return n, err
+		}
+		if c.early = nil; n > 0 {
+			return n, nil
 		}
 	}
 	return c.conn.Read(p)

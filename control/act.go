@@ -89,10 +89,8 @@ func (s *Server) delete(a *answer) error {
 func (a *answer) arguments(v any, most int64) error {
 	// Behind the body, waiting for the client to leave must not time out.
 	control := http.NewResponseController(a.ResponseWriter)
-	if err := control.SetReadDeadline(time.Now().Add(a.askTime)); err != nil {
-		return err
-	}
-	text, err := io.ReadAll(http.MaxBytesReader(a.ResponseWriter, a.Body, most))
+	body := &prompt{Reader: http.MaxBytesReader(a.ResponseWriter, a.Body, most), control: control, within: a.askTime}
+	text, err := io.ReadAll(body)
 	if err := errors.Join(err, control.SetReadDeadline(time.Time{})); err != nil {
 		return badRequest("send the arguments as JSON", "the body cannot be read: %v", err)
 	}
@@ -108,4 +106,24 @@ func (a *answer) arguments(v any, most int64) error {
 		return badRequest("send one JSON object", "there is something behind the arguments")
 	}
 	return nil
+}
+
+// prompt reads what has to come at a pace: each mebibyte within some time.
+type prompt struct {
+	io.Reader
+	control *http.ResponseController
+	within  time.Duration
+	left    int // bytes until the deadline is set anew
+}
+
+func (p *prompt) Read(buf []byte) (int, error) {
+	if p.left <= 0 {
+		if err := p.control.SetReadDeadline(time.Now().Add(p.within)); err != nil {
+			return 0, err
+		}
+		p.left = 1 << 20
+	}
+	n, err := p.Reader.Read(buf[:min(len(buf), p.left)])
+	p.left -= n
+	return n, err
 }

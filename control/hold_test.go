@@ -41,8 +41,7 @@ func TestHold(t *testing.T) {
 	if stream.ID() != 1 {
 		t.Errorf("hold %d, want 1", stream.ID())
 	}
-	long := said(3, strings.Repeat("\x01keep ", 4<<20))
-
+	long := said(3, strings.Repeat("\x01keep ", 1<<17))
 	all := []frame.Message{said(1, "keep <this> & that\x1b[31m"), said(2, "not this"), long, said(1, "keep"), said(9, "keep it")}
 	var want []proxy.Held
 	for i := range all {
@@ -52,9 +51,6 @@ func TestHold(t *testing.T) {
 			})
 		}
 	}
-	// Too long to be told as a whole.
-	cut := &want[1].Message
-	cut.Payload, cut.Truncated = cut.Payload[:maxTold], true
 	if len(want) != 4 {
 		t.Fatalf("%d messages are held", len(want))
 	}
@@ -368,5 +364,13 @@ func TestHeldJSON(t *testing.T) {
 		if got := in.event(); !reflect.DeepEqual(got, e) {
 			t.Errorf("%s is read as %+v, want %+v", p[1:], got, e)
 		}
+	}
+	long := proxy.Held{ID: 1, Message: said(1, strings.Repeat("\x01", maxTold+1))}
+	p := AppendHeld(nil, &long)
+	if len(p) > maxHeldLine || !strings.HasSuffix(string(p), `"truncated":true}}`) {
+		t.Errorf("%d bytes, …%s", len(p), p[len(p)-20:])
+	}
+	if m := &long.Message; len(m.Payload) != maxTold+1 || m.Truncated {
+		t.Errorf("what was told of was cut to %d bytes", len(m.Payload))
 	}
 }

@@ -72,10 +72,16 @@ func (c *Client) Inject(ctx context.Context, conn uint64, d frame.Draft) (proxy.
 		Fragments: d.Fragments, Header: d.Header, Timeout: wait.String(),
 	}
 	var sent injectAnswer
-	if err := c.askWithin(ctx, wait+answerTime, http.MethodPost, "/v1/inject", nil, ask, &sent); err != nil {
+	if err := c.askWithin(ctx, wait+uploadTime(d.Payload), http.MethodPost, "/v1/inject", nil, ask, &sent); err != nil {
 		return proxy.Delivery{}, err
 	}
 	return proxy.Delivery{Time: sent.Time, Waited: time.Duration(sent.Waited * float64(time.Second))}, nil
+}
+
+// uploadTime returns how long an answer to a request with that payload may take,
+// on a machine that has much else to do.
+func uploadTime(payload []byte) time.Duration {
+	return answerTime + time.Duration(len(payload)>>20)*time.Second
 }
 
 // carried returns a payload as a request carries it, empty ones included.
@@ -114,20 +120,13 @@ func (s *Server) inject(a *answer) error {
 			return badRequest("give a time up to 10m, such as 2s", "timeout %q is no time, or too long", r.Timeout)
 		}
 	}
-	draft, err := r.draft()
+	in, err := r.injection()
 	if err != nil {
 		return err
 	}
-	wire, err := draft.Wire()
-	if err != nil {
-		return badRequest("", "%v", err)
-	}
-	if len(wire) > proxy.MaxInjection {
-		return tooLong(len(wire))
-	}
 	ctx, cancel := s.until(a.Context(), wait)
 	defer cancel()
-	sent, err := acts.Inject(ctx, r.Conn, proxy.Injection{To: draft.From.Peer(), Origin: frame.Injected, Wire: wire})
+	sent, err := acts.Inject(ctx, r.Conn, in)
 	switch {
 	case err == context.DeadlineExceeded:
 		return fmt.Errorf("connection %d: %w came within %v", r.Conn, ErrNoPlace, wait)
@@ -138,6 +137,22 @@ func (s *Server) inject(a *answer) error {
 		return err
 	}
 	return a.json(injectAnswer{r.Conn, sent.Time, sent.Waited.Seconds()})
+}
+
+// injection returns what is to be sent, as it is on the wire.
+func (r *injectRequest) injection() (in proxy.Injection, err error) {
+	draft, err := r.draft()
+	if err != nil {
+		return in, err
+	}
+	wire, err := draft.Wire()
+	switch {
+	case err != nil:
+		return in, badRequest("", "%v", err)
+	case len(wire) > proxy.MaxInjection:
+		return in, tooLong(len(wire))
+	}
+	return proxy.Injection{To: draft.From.Peer(), Origin: frame.Injected, Wire: wire}, nil
 }
 
 // draft returns the message that is to be sent.

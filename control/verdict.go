@@ -35,7 +35,7 @@ func (c *Client) Decide(ctx context.Context, id uint64, v proxy.Verdict) error {
 		}
 	}
 	var done verdictAnswer
-	return c.ask(ctx, http.MethodPost, "/v1/verdict", nil, ask, &done)
+	return c.askWithin(ctx, uploadTime(v.Payload), http.MethodPost, "/v1/verdict", nil, ask, &done)
 }
 
 // DecideAll gives the same verdict, proxy.Release or proxy.Drop, on everything

@@ -17,6 +17,7 @@ type streamEvent struct {
 	Port       int    `json:"port"`
 	Extensions string `json:"extensions"`
 	Count      int    `json:"count"`
+	Sent       int    `json:"sent"`
 	Right      int    `json:"right"`
 	Wrong      []struct {
 		Expected int    `json:"expected"`
@@ -40,7 +41,7 @@ type streamer struct {
 	changed chan struct{}
 }
 
-func stream(t testing.TB, via string, plan any) *streamer {
+func newStreamer(t testing.TB, via string, plan any) *streamer {
 	t.Helper()
 	s := &streamer{changed: make(chan struct{})}
 	s.process = start(t, []string{"PROXY=" + via}, func(line []byte) {
@@ -96,36 +97,33 @@ func (s *streamer) find(name, event string) (found []streamEvent) {
 	return found
 }
 
-// streams are both ends of busy connections through a proxy.
-type streams struct {
-	server, client *streamer
-	count          int
+// streams are both ends of busy connections.
+type streams struct{ server, client *streamer }
+
+// streaming starts a server of busy connections, and returns its address.
+func streaming(t testing.TB) (s *streams, address string) {
+	t.Helper()
+	s = &streams{server: newStreamer(t, "", map[string]any{"serve": map[string]int{"ping": 100}})}
+	return s, fmt.Sprintf("127.0.0.1:%d", s.server.await(t, "", "listening", 1).Port)
 }
 
-// busy starts connections of the given names on each of which the server sends so
-// many messages, at the given rate, and the client a tenth of it.
-func busy(t testing.TB, via string, rate, count int, names ...string) *streams {
-	t.Helper()
-	return &streams{
-		server: stream(t, "", map[string]any{"serve": map[string]int{"rate": rate, "count": count, "ping": 100}}),
-		count:  count,
-	}
+// flow is what the server sends on a connection; without a count, until the client
+// has heard all of another one. The client sends a tenth of the first one's rate.
+type flow struct {
+	name        string
+	rate, count int
 }
 
-// connect opens the connections of the given names, at the address, or the
-// server's own.
-func (s *streams) connect(t testing.TB, via, address string, rate int, names ...string) {
+// connect opens busy connections and returns when both ends know of them.
+func (s *streams) connect(t testing.TB, via, address string, flows ...flow) {
 	t.Helper()
-	if address == "" {
-		address = fmt.Sprintf("127.0.0.1:%d", s.server.await(t, "", "listening", 1).Port)
-	}
 	var urls []string
-	for _, name := range names {
-		urls = append(urls, "ws://"+address+"/"+name)
+	for _, f := range flows {
+		urls = append(urls, fmt.Sprintf("ws://%s/%s?rate=%d&count=%d", address, f.name, f.rate, f.count))
 	}
-	s.client = stream(t, via, map[string]any{"urls": urls, "rate": rate / 10, "count": s.count / 10})
-	for _, name := range names {
-		s.client.await(t, name, "open", 1)
-		s.server.await(t, name, "open", 1)
+	s.client = newStreamer(t, via, map[string]any{"urls": urls, "rate": flows[0].rate / 10})
+	for _, f := range flows {
+		s.client.await(t, f.name, "open", 1)
+		s.server.await(t, f.name, "open", 1)
 	}
 }

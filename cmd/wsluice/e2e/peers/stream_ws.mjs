@@ -1,15 +1,18 @@
 // Two ends of busy connections, with the npm package ws. The first input line
 // says which end this is; it ends with its input.
 //
-//   {"serve":{"rate":1000,"count":5000,"ping":100}}    reports the port it listens on
-//   {"urls":[...],"rate":1000,"count":5000}            connects to each, through PROXY
+//   {"serve":{"ping":100}}                 reports the port it listens on
+//   {"urls":["ws://HOST/NAME?rate=1000&count=5000"],"rate":1000}
+//                                          connects to each, through PROXY
 //
-// Each end of a connection sends count messages, rate a second, of which the nth
-// is always the same text of 300 to 600 bytes, and holds what it receives against
-// them. A server also sends a ping every so many milliseconds. Reported are open,
-// count every hundred messages received, pong, and once for each end and
-// connection result: how many came right, those that did not and what was expected
-// then, the longest time without any, and how the connection ended.
+// The server sends count messages on a connection, rate a second, and until then a
+// ping every so many milliseconds; without a count it sends until the client stops.
+// The client sends on all connections until it has heard everything of one. The nth
+// message is always the same text of 300 to 600 bytes, and each end holds what it
+// receives against that. Reported are open,
+// count every hundred messages received, pong, and at the end of a connection
+// result: how many came right, those that did not and what was expected then, the
+// longest time without any in milliseconds, and how the connection ended.
 
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -28,6 +31,8 @@ function text(side, n) {
   return `{"from":"${side}","n":${n},"items":[${items.join(',')}],"note":"the same words again and again"}`;
 }
 
+const ends = [];
+
 class End {
   right = 0;
   expected = 0;
@@ -38,6 +43,7 @@ class End {
   constructor(name, side, socket, { rate, count, ping }) {
     Object.assign(this, { name, side, socket, rate, count, sent: 0 });
     this.peer = side === 'server' ? 'client' : 'server';
+    ends.push(this);
     this.last = performance.now();
     socket.on('message', (data) => this.receive(data.toString()));
     socket.on('error', (err) => (this.error = `${err.code}: ${err.message}`));
@@ -50,14 +56,16 @@ class End {
   }
 
   send() {
-    const due = Math.min(this.count, ((performance.now() - this.begun) / 1000) * this.rate);
+    const due = Math.min(this.count ?? Infinity, ((performance.now() - this.begun) / 1000) * this.rate);
     while (this.sent < due && this.socket.bufferedAmount < 1 << 20) this.socket.send(text(this.side, this.sent++));
-    if (this.sent === this.count) {
-      this.took = performance.now() - this.begun;
-      this.sent++;
-      clearInterval(this.timers[0]);
-      this.socket.send('that was all');
-    }
+    if (this.sent === this.count) this.farewell();
+  }
+
+  farewell() {
+    if (this.took) return;
+    this.took = performance.now() - this.begun;
+    this.timers.forEach(clearInterval);
+    this.socket.send('that was all');
   }
 
   receive(got) {
@@ -66,7 +74,11 @@ class End {
     this.last = now;
     if (got === 'that was all') {
       this.whole = true;
-      emit({ case: this.name, event: 'whole' });
+      this.farewell();
+      if (this.side === 'client') {
+        this.socket.close(1000, 'done');
+        ends.forEach((end) => end.farewell());
+      }
       return;
     }
     if (got === text(this.peer, this.expected)) {
@@ -84,9 +96,9 @@ class End {
 
   finish(code, reason) {
     this.timers.forEach(clearInterval);
-    const { name, right, wrong, gap, whole, error, took, pings } = this;
+    const { name, sent, right, wrong, gap, whole, error, took, pings } = this;
     emit({
-      case: name, event: 'result', right, wrong: wrong.slice(0, 10), wrongs: wrong.length,
+      case: name, event: 'result', sent, right, wrong: wrong.slice(0, 10), wrongs: wrong.length,
       gap: Math.round(gap), took: Math.round(took ?? 0), whole: whole ?? false, pings, code, reason, error,
     });
   }
@@ -94,7 +106,11 @@ class End {
 
 function serve(options) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: { threshold: 0 } });
-  server.on('connection', (socket, request) => new End(request.url.slice(1), 'server', socket, options));
+  server.on('connection', (socket, request) => {
+    const url = new URL(request.url, 'ws://host');
+    const { rate, count } = Object.fromEntries([...url.searchParams].map(([k, v]) => [k, Number(v) || undefined]));
+    new End(url.pathname.slice(1), 'server', socket, { ...options, rate, count });
+  });
   server.on('listening', () => emit({ case: '', event: 'listening', port: server.address().port }));
 }
 

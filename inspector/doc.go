@@ -3,8 +3,8 @@
 //
 // It promises that nothing captured acts on the terminal, that no key press
 // waits for a capture, a file or a process, that new traffic never moves what
-// somebody looks at, and that the terminal is left as it was found however the
-// program ends.
+// somebody looks at, that leaving it releases what it holds, and that the terminal
+// is left as it was found however the program ends.
 //
 // It never opens a file, reads an environment variable or knows where a capture
 // is: it reads from a Source and asks its Actions for everything that changes

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/inspector/detail"
+	"github.com/wsluice/wsluice/inspector/draw"
 )
 
 // TestOriginal would catch an edited message whose original cannot be looked at,
@@ -46,6 +47,13 @@ func TestOriginal(t *testing.T) {
 			p.SetView("original")
 			if got := screen(p); !strings.Contains(got, "[original]") || !strings.Contains(got, test.want) {
 				t.Errorf("the original is shown as\n%s\nwant %q", got, test.want)
+			}
+			for _, l := range p.Lines() {
+				for _, span := range l {
+					if span.Style == draw.Match || span.Style == draw.Here {
+						t.Errorf("%q is marked as found in another payload", span.Text)
+					}
+				}
 			}
 			p.Move(3)
 			p.End()

@@ -141,8 +141,13 @@ func TestInherit(t *testing.T) {
 // looked at in the same moment.
 func TestTake(t *testing.T) {
 	r := &rule{most: 2, state: new(state)}
-	if !r.take() || !r.take() || r.take() || r.state.hits.Load() != 2 {
-		t.Errorf("a rule that may act twice has %d hits", r.state.hits.Load())
+	for i, want := range []bool{true, true, false} {
+		if got := r.take(); got != want {
+			t.Errorf("time %d of 2: %t", i+1, got)
+		}
+	}
+	if hits := r.state.hits.Load(); hits != 2 {
+		t.Errorf("a rule that may act twice has %d hits", hits)
 	}
 }
 

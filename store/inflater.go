@@ -30,7 +30,7 @@ var errNotKept = errors.New("not all frames before were kept")
 //
 // Without context takeover it returns at once. With it, it waits until these
 // frames are durable and then reads the connection, from its beginning or from
-// where an earlier call came by: a second for about a million short messages. It
+// where an earlier call came by: two seconds for about a million short messages. It
 // fails when some of them were shed or pruned, or cannot be inflated.
 func (t *Tape) Inflater(ctx context.Context, from frame.Side, n uint64) (*frame.Inflater, error) {
 	if n == 0 || !t.takeover[from] {

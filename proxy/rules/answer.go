@@ -98,7 +98,7 @@ func (a *answer) add(r *reader, n *yaml.Node) {
 		if err != nil && r.fault == nil {
 			r.failAt(found, "base64 is not base64: %v", err)
 		}
-		out = reply{frame.Binary, template{{text: string(data)}}}
+		out = reply{frame.Binary, template{{text: data}}}
 	}
 	a.send = append(a.send, out)
 	a.steps += out.template.steps()

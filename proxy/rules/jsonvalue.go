@@ -23,7 +23,7 @@ func (r *reader) constant(n *yaml.Node) []byte {
 	if len(t) != 1 {
 		return nil
 	}
-	return []byte(t[0].text)
+	return t[0].text
 }
 
 type jsonWriter struct {
@@ -36,7 +36,7 @@ type jsonWriter struct {
 
 func (w *jsonWriter) flush() {
 	if len(w.plain) > 0 {
-		w.out = append(w.out, piece{text: string(w.plain)})
+		w.out = append(w.out, piece{text: w.plain})
 		w.plain = nil
 	}
 }
@@ -113,7 +113,7 @@ func (w *jsonWriter) scalar(n *yaml.Node) {
 	w.plain = append(w.plain, '"')
 	for _, p := range t {
 		if p.kind == literal {
-			w.plain = appendEscaped(w.plain, []byte(p.text))
+			w.plain = appendEscaped(w.plain, p.text)
 			continue
 		}
 		p.form = asInner

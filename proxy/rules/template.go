@@ -15,7 +15,7 @@ type template []piece
 type piece struct {
 	kind  pieceKind
 	form  form
-	text  string
+	text  []byte
 	group int // of the pattern; 0 is all of the match
 	path  path
 }
@@ -47,7 +47,7 @@ func (r *reader) template(n *yaml.Node, text string, p *pattern, withJSON bool) 
 	var plain strings.Builder
 	add := func(next piece) {
 		if plain.Len() > 0 {
-			out = append(out, piece{text: plain.String()})
+			out = append(out, piece{text: []byte(plain.String())})
 			plain.Reset()
 		}
 		out = append(out, next)
@@ -86,7 +86,7 @@ func (r *reader) template(n *yaml.Node, text string, p *pattern, withJSON bool) 
 		}
 	}
 	if plain.Len() > 0 {
-		out = append(out, piece{text: plain.String()})
+		out = append(out, piece{text: []byte(plain.String())})
 	}
 	r.pieces(n, out)
 	return out
@@ -148,32 +148,31 @@ func (s *source) group(n int) []byte {
 // takes from the JSON is not there, or there is too much of it.
 func (t template) fill(dst []byte, s *source) (out []byte, why string) {
 	for i := range t {
-		switch p := &t[i]; p.kind {
+		p := &t[i]
+		value := p.text
+		switch p.kind {
 		case fromGroup:
-			if p.form == asInner {
-				dst = appendEscaped(dst, s.group(p.group))
-			} else {
-				dst = append(dst, s.group(p.group)...)
-			}
+			value = s.group(p.group)
 		case fromJSON:
-			value, ok := s.json.at(p.path)
-			if !ok {
+			var ok bool
+			if value, ok = s.json.at(p.path); !ok {
 				return dst, noSuchJSON
 			}
-			switch p.form {
-			case asText:
-				dst = appendText(dst, value)
-			case asInner:
-				dst = appendEscaped(dst, appendText(nil, value))
-			default:
-				dst = append(dst, value...)
+			if p.form != asValue {
+				value = appendText(nil, value)
 			}
-		default:
-			dst = append(dst, p.text...)
 		}
-		if len(dst) > MaxResult {
+		if len(dst)+len(value) > MaxResult {
 			return dst, tooLarge
 		}
+		if p.form == asInner {
+			dst = appendEscaped(dst, value)
+		} else {
+			dst = append(dst, value...)
+		}
+	}
+	if len(dst) > MaxResult {
+		return dst, tooLarge
 	}
 	return dst, ""
 }

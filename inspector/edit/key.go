@@ -132,26 +132,9 @@ func (e *Editor) change(ev *tcell.EventKey) bool {
 			e.note = "nothing to redo"
 		}
 	case tcell.KeyBackspace, tcell.KeyBackspace2:
-		from := e.left(ev.Modifiers()&tcell.ModAlt != 0)
-		if e.binary && e.at%2 == 0 {
-			from = max(0, e.at-2)
-		} else if e.binary {
-			from = e.at - 1
-		}
-		to := e.at
-		if e.binary {
-			to += e.at % 2
-		}
-		e.remove(from, to)
+		e.removeBefore(ev.Modifiers()&tcell.ModAlt != 0)
 	case tcell.KeyDelete:
-		from, to := e.at, e.at
-		if e.binary {
-			from -= e.at % 2
-			to = min(from+2, len(e.buf.data))
-		} else {
-			to = e.right(ev.Modifiers()&(tcell.ModCtrl|tcell.ModAlt) != 0)
-		}
-		e.remove(from, to)
+		e.removeBehind(ev.Modifiers()&(tcell.ModCtrl|tcell.ModAlt) != 0)
 	case tcell.KeyCtrlU, tcell.KeyCtrlK:
 		e.removeLine(ev.Key() == tcell.KeyCtrlU)
 	case tcell.KeyInsert:
@@ -180,6 +163,28 @@ func (e *Editor) change(ev *tcell.EventKey) bool {
 		return false
 	}
 	return true
+}
+
+// removeBefore deletes the character before the cursor, or the word. Of bytes it
+// deletes the one the cursor is in, or the one before.
+func (e *Editor) removeBefore(far bool) {
+	if e.binary {
+		half := e.at % 2
+		e.remove(max(0, e.at+half-2), e.at+half)
+		return
+	}
+	e.remove(e.left(far), e.at)
+}
+
+// removeBehind deletes the character or the word behind the cursor, or the byte it
+// stands on.
+func (e *Editor) removeBehind(far bool) {
+	if e.binary {
+		from := e.at - e.at%2
+		e.remove(from, min(from+2, len(e.buf.data)))
+		return
+	}
+	e.remove(e.at, e.right(far))
 }
 
 // remove deletes from one place to another, or all when that is selected.

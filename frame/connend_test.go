@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,27 +195,37 @@ func TestConnAutoPong(t *testing.T) {
 	_, _ = c.Hangup(), peer.Hangup()
 }
 
-// Who hangs up does not wait for a peer that reads nothing.
+// Who hangs up does not wait for a peer that reads nothing, but for what is still
+// at work.
 func TestConnHangupWhileAnswering(t *testing.T) {
 	for _, end := range []func(*frame.Conn) error{(*frame.Conn).Hangup, (*frame.Conn).Abort} {
 		near, far := net.Pipe()
 		c := frame.NewConn(near, strings.NewReader("\x89\x00"), frame.Client, frame.Extensions{})
 		c.AutoPong = true
-		writing := make(chan struct{})
+		answering, release := make(chan struct{}), make(chan struct{})
+		var answered atomic.Bool
 		c.OnWire = func(from frame.Side, _ time.Time, _ []byte) {
 			if from == frame.Client {
-				close(writing)
+				close(answering)
+				<-release
+				answered.Store(true)
 			}
 		}
 		if _, err := c.Next(); err != nil {
 			t.Fatal(err)
 		}
-		<-writing
+		<-answering
+		go func() {
+			if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+				t.Errorf("the peer reads %v", err)
+			}
+			close(release)
+		}()
 		if err := end(c); err != nil {
 			t.Error(err)
 		}
-		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
-			t.Errorf("the peer reads %v", err)
+		if !answered.Load() {
+			t.Error("did not wait")
 		}
 	}
 }

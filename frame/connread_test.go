@@ -158,6 +158,40 @@ func TestConnLimit(t *testing.T) {
 	}
 }
 
+// Nor is more than the limit held of a frame, however it comes.
+func TestConnLimitOfFrames(t *testing.T) {
+	for _, size := range []int{101, 1_000, 100_000} {
+		c := frame.NewConn(new(silence), bytes.NewReader(wire(masked(text), strings.Repeat("a", size))), frame.Server, frame.Extensions{})
+		c.Limit = 100
+		r, err := c.NextFrame()
+		if err != nil || string(r.Payload) != strings.Repeat("a", 100) || r.Stored != uint64(size) || r.Incomplete != frame.Whole {
+			t.Errorf("%d bytes of %d, %v", len(r.Payload), r.Stored, err)
+		}
+	}
+}
+
+// finale is a connection whose last bytes come with its end.
+type finale struct {
+	silence
+	last string
+}
+
+func (f *finale) Read(p []byte) (int, error) {
+	n := copy(p, f.last)
+	f.last = f.last[n:]
+	return n, io.EOF
+}
+
+func TestConnReadsWhatComesWithTheEnd(t *testing.T) {
+	c := frame.NewConn(&finale{last: string(wire(text, "bye"))}, nil, frame.Client, frame.Extensions{})
+	if m, err := c.Next(); err != nil || string(m.Payload) != "bye" {
+		t.Errorf("%q, %v", m.Payload, err)
+	}
+	if _, err := c.Next(); err != io.EOF {
+		t.Errorf("%v", err)
+	}
+}
+
 // A length that a peer announces costs no memory.
 func TestConnTakesNoMemoryForPromises(t *testing.T) {
 	stream := "\x82\x7f\x00\x00\x7f\xff\xff\xff\xff\xffabc"
@@ -180,6 +214,7 @@ func TestConnReadDeadline(t *testing.T) {
 	near, far := pair(t)
 	c := frame.NewConn(near, nil, frame.Client, frame.Extensions{})
 	stream := string(wire(textStart, strings.Repeat("x", 200))) + string(wire(last, "yz"))
+	var first time.Time
 	for i := range len(stream) {
 		_ = c.SetReadDeadline(time.Unix(1, 0))
 		if _, err := c.Next(); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -191,27 +226,33 @@ func TestConnReadDeadline(t *testing.T) {
 		}
 		if i < len(stream)-1 {
 			// The next call must not find all of it.
-			waitForByte(t, c)
+			if at := waitForByte(t, c); first.IsZero() {
+				first = at
+			}
 		}
 	}
-	if m, err := c.Next(); err != nil || string(m.Payload) != strings.Repeat("x", 200)+"yz" || m.Frames != 2 {
+	m, err := c.Next()
+	if err != nil || string(m.Payload) != strings.Repeat("x", 200)+"yz" || m.Frames != 2 {
 		t.Errorf("%q, %v", m.Payload, err)
+	}
+	if !m.Time.Equal(first) {
+		t.Errorf("the message is of %v, its first byte of %v", m.Time, first)
 	}
 }
 
-// waitForByte reads what has come, which is no whole message.
-func waitForByte(t *testing.T, c *frame.Conn) {
+// waitForByte reads what has come, which is no whole message, and returns when it
+// came.
+func waitForByte(t *testing.T, c *frame.Conn) (came time.Time) {
 	t.Helper()
-	seen := make(chan struct{})
-	c.OnWire = func(frame.Side, time.Time, []byte) {
+	c.OnWire = func(_ frame.Side, at time.Time, _ []byte) {
 		_ = c.SetReadDeadline(time.Unix(1, 0))
-		close(seen)
+		came = at
 	}
 	if m, err := c.Next(); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("message %q, %v", m.Payload, err)
 	}
-	<-seen
 	c.OnWire = nil
+	return came
 }
 
 // A reader that returns nothing for ever is an error, not a loop.

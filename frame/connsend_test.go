@@ -2,6 +2,7 @@ package frame_test
 
 import (
 	"bytes"
+	"crypto/sha512"
 	"errors"
 	"fmt"
 	"net"
@@ -100,7 +101,7 @@ func TestConnSendsBehindForeignCompression(t *testing.T) {
 			return c.Send(frame.Draft{Type: frame.Text, Payload: foreign, Header: "rsv=4"}, false)
 		},
 		"draft without rsv": func(c *frame.Conn) error {
-			return c.Send(frame.Draft{Type: frame.Binary, Payload: []byte("xyz, xyz, xyz, xyz"), Header: "rsv=0"}, true)
+			return c.Send(frame.Draft{Type: frame.Binary, Payload: []byte("only here"), Header: "rsv=0"}, true)
 		},
 		"failed draft": func(c *frame.Conn) error {
 			_ = c.Send(frame.Draft{Type: frame.Text, Payload: foreign, Header: "rsv=9"}, true)
@@ -109,17 +110,28 @@ func TestConnSendsBehindForeignCompression(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, written := sending(frame.Server, e)
-			say := frame.Draft{Type: frame.Text, Payload: []byte("the same words again and again, the same words, xyz, xyz, xyz, xyz")}
+			// Which can only be compressed by reference to the same before.
+			say := frame.Draft{Type: frame.Text}
+			for i := range 16 {
+				say.Payload = fmt.Appendf(say.Payload, "%x", sha512.Sum512([]byte{byte(i)}))
+			}
 			for range 2 {
 				if err := c.Send(say, true); err != nil {
 					t.Fatal(err)
 				}
-				if err := send(c); err != nil {
-					t.Fatal(err)
-				}
+				at := written.Len()
 				if err := c.Send(say, true); err != nil {
 					t.Fatal(err)
 				}
+				if n := written.Len() - at; n > 40 {
+					t.Fatalf("%d bytes: no reference was made, the test proves nothing", n)
+				}
+				if err := send(c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.Send(say, true); err != nil {
+				t.Fatal(err)
 			}
 			peer := listening(written, frame.Client, e)
 			said := 0
@@ -135,8 +147,8 @@ func TestConnSendsBehindForeignCompression(t *testing.T) {
 					said++
 				}
 			}
-			if said != 4 {
-				t.Errorf("%d of 4 messages came through", said)
+			if said != 5 {
+				t.Errorf("%d of 5 messages came through", said)
 			}
 		})
 	}

@@ -162,6 +162,9 @@ func (p *program) recordAndInspect(ctx context.Context, f recordFlags, theme str
 		return err
 	}
 	if address, recorded, err := p.running(ctx, path); err == nil && recorded {
+		if f.rules != "" {
+			return usagef("wsluice rules load "+f.rules+" puts them in force there", "--rules has no effect: the wsluice on %s records into this capture already", address)
+		}
 		o.Notice = "the wsluice on " + address + " records this capture already; this only shows it"
 		return p.inspect(ctx, path, o)
 	}

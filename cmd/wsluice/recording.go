@@ -94,7 +94,7 @@ func (p *program) startRecording(ctx context.Context, path, listen string, optio
 		Version: version(), Insecure: options.Insecure, Logger: logger,
 	}
 	if standing != nil {
-		r.server.SetRules(standing.first)
+		standing.enforce(standing.first, r.server, logger)
 		door.RulesError = standing.problem
 	}
 	if options.Reverse != nil {

@@ -96,6 +96,11 @@ func (f *rulesFile) look(of ruled, logger *slog.Logger) {
 		return
 	}
 	set.Inherit(of.Rules())
+	f.enforce(set, of, logger)
+}
+
+// enforce puts a set in force.
+func (f *rulesFile) enforce(set *rules.Set, of ruled, logger *slog.Logger) {
 	of.SetRules(set)
 	f.fault.Store(nil)
 	logger.Info("rules loaded", "file", f.path, "rules", strconv.Itoa(len(set.Rules())))

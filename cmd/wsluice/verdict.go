@@ -90,7 +90,7 @@ func (d *decision) check() error {
 			return errors.New("an edit is for one id")
 		}
 	default:
-		return fmt.Errorf("action %q is none of release, drop and edit", d.Action)
+		return unknownAction(d.Action)
 	}
 	if d.all == (len(d.ids) > 0) {
 		return errors.New("give an id, several, or all")
@@ -98,18 +98,25 @@ func (d *decision) check() error {
 	return nil
 }
 
+func unknownAction(a proxy.Action) error {
+	return fmt.Errorf("action %q is none of release, drop and edit", a)
+}
+
 // parseWords reads "release 7 8", "drop all" and "edit 7 TEXT", of which the text
 // is all that follows one blank.
 func parseWords(line []byte) (d decision, err error) {
 	line = bytes.TrimLeft(line, " \t")
 	action, rest, _ := bytes.Cut(line, []byte(" "))
-	d.Action = proxy.Action(bytes.TrimRight(action, "\r"))
-	if d.Action == proxy.Edit {
+	switch d.Action = proxy.Action(bytes.TrimRight(action, "\r")); d.Action {
+	case proxy.Release, proxy.Drop:
+	case proxy.Edit:
 		id, text, ok := bytes.Cut(rest, []byte(" "))
 		if !ok {
 			return d, errors.New("an edit needs an id and a text")
 		}
 		rest, d.Payload = id, append([]byte{}, text...)
+	default:
+		return d, unknownAction(d.Action)
 	}
 	for word := range strings.FieldsSeq(string(rest)) {
 		if word == "all" {

@@ -6,6 +6,10 @@
 // hands them out again, by connection or all together, without ever loading
 // more than a few blocks. The format is described in docs/capture-format.md.
 //
+// What wsluice sent of its own, kept back or sent on in other bytes is inserted where
+// it happened and told apart by its origin, so that the wire on either side of the
+// proxy can be read from a capture.
+//
 // It promises: a frame a commit was acknowledged for survives a crash of the
 // process, whole and in order, and no frame before it is missing; every byte
 // that was appended can be rebuilt as it was on the wire; what had to be left
@@ -18,6 +22,7 @@
 // Marks and notes of users are kept with the messages they are on, and go with
 // them.
 //
-// It never interprets or inflates a payload, never drops a byte unless it was
-// told to shed or to keep within a size, never waits for a reader, and never trusts a length it reads.
+// Recording, it never interprets or inflates a payload, never drops a byte unless
+// it was told to shed or to keep within a size, and never waits for a reader. It
+// never trusts a length it reads.
 package store

@@ -294,6 +294,34 @@ func TestOutside(t *testing.T) {
 	}
 }
 
+// TestLent would catch workers whose results pile up while an editor has the
+// terminal, or are lost by it.
+func TestLent(t *testing.T) {
+	_, o := wired(t)
+	posted, done := 0, make(chan struct{})
+	var i *Inspector
+	o.Editor = func(string) error {
+		go func() {
+			defer close(done)
+			for range 100 {
+				i.post(func() { posted++ })
+			}
+		}()
+		select {
+		case <-done:
+			t.Error("the results have piled up")
+		case <-time.After(50 * time.Millisecond):
+		}
+		return nil
+	}
+	r := use(t, o, 100, 30)
+	i = r.inspector
+	r.see("connections 2 (1 open)")
+	r.press("G", "i", "ctrl-e")
+	<-done
+	r.until(func(string) bool { return posted == 100 }, "takes over all results")
+}
+
 // TestFile would catch a file that is read otherwise than it is.
 func TestFile(t *testing.T) {
 	w, o := wired(t)

@@ -32,10 +32,9 @@ func (r *root) outside(payload []byte, binary bool, done func(payload []byte)) {
 // what cannot be read.
 func (r *root) editFile(file *edit.File, before []byte, done func(payload []byte)) {
 	var failed error
-	if !r.i.app.Suspend(func() { failed = r.i.o.Editor(file.Path()) }) {
+	if !r.i.lend(func() { failed = r.i.o.Editor(file.Path()) }) {
 		failed = errors.New("the terminal cannot be given to an editor")
 	}
-	r.i.clip.Sync()
 	after, added, err := file.Read()
 	if removed := file.Remove(); removed != nil {
 		failed = errors.Join(failed, removed)

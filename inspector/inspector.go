@@ -56,8 +56,9 @@ type Inspector struct {
 	frames  atomic.Uint64 // drawn
 
 	mu     sync.Mutex
-	posted []func() // results of workers, for the next frame
-	fault  error    // that ends the inspector
+	posted []func()      // results of workers, for the next frame
+	fault  error         // that ends the inspector
+	away   chan struct{} // closed when the terminal is back; nil while it is here
 
 	// The fields below belong to the goroutine of app.
 	began    func() // set by tests
@@ -167,12 +168,41 @@ func (i *Inspector) pace() {
 func (i *Inspector) changed() { i.dirty.Store(true) }
 
 // post runs f before the next frame, on the goroutine that draws. It may be
-// called from any goroutine.
+// called from any goroutine. While the terminal is lent it waits, so that what is
+// posted cannot pile up.
 func (i *Inspector) post(f func()) {
 	i.mu.Lock()
+	for i.away != nil {
+		back := i.away
+		i.mu.Unlock()
+		select {
+		case <-back:
+		case <-i.ctx.Done():
+			return
+		}
+		i.mu.Lock()
+	}
 	i.posted = append(i.posted, f)
 	i.mu.Unlock()
 	i.changed()
+}
+
+// lend gives the terminal to f until it returns, and reports whether that was
+// possible. It must be called while a key is handled.
+func (i *Inspector) lend(f func()) bool {
+	back := make(chan struct{})
+	i.mu.Lock()
+	i.away = back
+	i.mu.Unlock()
+	defer func() {
+		i.mu.Lock()
+		i.away = nil
+		i.mu.Unlock()
+		close(back)
+	}()
+	lent := i.app.Suspend(f)
+	i.clip.Sync()
+	return lent
 }
 
 // frame takes over what workers have found.

@@ -83,15 +83,19 @@ func (o *Options) shake(ctx context.Context, t target, header []frame.Field, fac
 func (o *Options) upgrade(ctx context.Context, c net.Conn, t target, facts *frame.Connection) (*frame.Conn, error) {
 	release := bind(ctx, c)
 	defer release()
-	if _, err := c.Write(wire(http.MethodGet, t.uri, facts.Request)); err != nil {
-		return nil, &ConnectError{Address: t.address, Err: fmt.Errorf("send the request: %w", because(ctx, err))}
-	}
+	_, unsent := c.Write(wire(http.MethodGet, t.uri, facts.Request))
+	// Who does not take the request may have said why.
 	r := bufio.NewReader(c)
 	answer, err := readResponse(r)
-	if errors.Is(err, errNotHTTP) {
+	switch {
+	case errors.Is(err, errNotHTTP):
 		return nil, &HandshakeError{URL: t.String(), Err: err}
-	}
-	if err != nil {
+	case isAlert(err):
+		// With TLS 1.3 a client certificate is looked at behind the handshake.
+		return nil, &TLSError{Address: t.address, Err: err}
+	case err != nil && unsent != nil:
+		return nil, &ConnectError{Address: t.address, Err: fmt.Errorf("send the request: %w", because(ctx, unsent))}
+	case err != nil:
 		return nil, &ConnectError{Address: t.address, Err: fmt.Errorf("wait for the answer: %w", because(ctx, err))}
 	}
 	facts.Status, facts.Response = answer.status, answer.fields

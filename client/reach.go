@@ -78,6 +78,12 @@ func isTLS(err error) bool {
 	return errors.As(err, &t)
 }
 
+// isAlert reports whether err is an alert of TLS, sent or received.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error")
+}
+
 // proxyAddress returns the host and port of a proxy.
 func proxyAddress(via *url.URL) string {
 	port := via.Port()

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"golang.org/x/net/proxy"
@@ -51,11 +52,12 @@ func (o *Options) connect(ctx context.Context, t target, facts *frame.Connection
 		address = proxyAddress(o.Proxy)
 	}
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if err == nil {
-		facts.Client, facts.Server = c.LocalAddr().String(), c.RemoteAddr().String()
+	if err != nil {
+		return nil, throughProxy(o.Proxy, because(ctx, err))
 	}
-	if o.Proxy == nil || err != nil {
-		return c, throughProxy(o.Proxy, err)
+	facts.Client, facts.Server = c.LocalAddr().String(), c.RemoteAddr().String()
+	if o.Proxy == nil {
+		return c, nil
 	}
 	tunnel, err := o.tunnel(ctx, c, t.address)
 	if err != nil {
@@ -67,7 +69,7 @@ func (o *Options) connect(ctx context.Context, t target, facts *frame.Connection
 
 // throughProxy says of an error that it is about the proxy, if there is one.
 func throughProxy(via *url.URL, err error) error {
-	if via == nil || err == nil || isTLS(err) {
+	if via == nil || isTLS(err) {
 		return err
 	}
 	return fmt.Errorf("proxy %s: %w", via.Redacted(), err)
@@ -126,7 +128,10 @@ func askSOCKS(ctx context.Context, c net.Conn, via *url.URL, address string) err
 	_, err = d.(interface {
 		DialWithConn(context.Context, net.Conn, string, string) (net.Addr, error)
 	}).DialWithConn(ctx, c, "tcp", address)
-	return err
+	if err != nil {
+		return because(ctx, err)
+	}
+	return nil
 }
 
 // askHTTP asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6).
@@ -184,6 +189,8 @@ func because(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded): // nobody else sets deadlines
+		return context.DeadlineExceeded
 	case errors.Is(err, io.EOF):
 		return errors.New("the connection was closed without an answer")
 	}

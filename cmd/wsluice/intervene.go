@@ -81,25 +81,26 @@ func openConnection(ctx context.Context, client *control.Client, word string) (u
 
 // openConnections returns the connections that are open, the newest first.
 func openConnections(ctx context.Context, client *control.Client) (open []frame.Connection, err error) {
-	// One that has just begun is in the capture a moment later.
-	const moment = time.Second
+	status, err := client.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// What has just begun or ended is in the capture a moment later: with the
+	// commit after the one that may be under way, if there is anything to commit.
+	const gathering, longest = 50 * time.Millisecond, time.Second
+	moment := min(gathering+time.Duration(status.SlowestCommit*float64(time.Second)), longest)
 	soon, cancel := context.WithTimeout(ctx, moment)
 	defer cancel()
-	for version := uint64(0); ; {
-		if version, err = client.Wait(soon, version); err != nil {
-			if soon.Err() != nil && ctx.Err() == nil {
-				return open, nil
-			}
+	version := uint64(0)
+	for range 3 { // the first answers at once
+		if version, err = client.Wait(soon, version); err != nil && (soon.Err() == nil || ctx.Err() != nil) {
 			return nil, err
-		}
-		status, err := client.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if open, err = newestOpenOnes(ctx, client, status.Open); err != nil || len(open) == status.Open {
-			return open, err
 		}
 	}
+	if status, err = client.Status(ctx); err != nil {
+		return nil, err
+	}
+	return newestOpenOnes(ctx, client, status.Open)
 }
 
 // newestOpenOnes returns up to n connections that are open in a capture.

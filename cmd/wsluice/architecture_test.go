@@ -25,7 +25,7 @@ var rooms = map[string]struct{ ours, libraries []string }{
 	"proxy":       {ours: []string{"frame", "certs", "filter"}, libraries: []string{"github.com/elazarl/goproxy", "github.com/gorilla/websocket", "golang.org/x/net"}},
 	"proxy/rules": {ours: []string{"frame", "filter"}, libraries: []string{"go.yaml.in/yaml"}},
 	"control":     {ours: []string{"frame", "filter", "store", "proxy"}, libraries: []string{"golang.org/x/sys"}},
-	"client":      {ours: []string{"frame"}, libraries: []string{"golang.org/x/net"}},
+	"client":      {ours: []string{"frame", "filter"}, libraries: []string{"golang.org/x/net"}},
 	"decode":      {ours: []string{"frame"}, libraries: []string{"github.com/vmihailenco/msgpack", "github.com/fxamacker/cbor", "google.golang.org/protobuf/encoding/protowire"}},
 	"export":      {ours: []string{"frame", "decode"}},
 	"inspector":   {ours: []string{"frame", "filter", "decode", "export"}, libraries: []string{"github.com/rivo/tview", "github.com/gdamore/tcell"}},

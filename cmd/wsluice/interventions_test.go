@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,13 +31,16 @@ func TestInterventions(t *testing.T) {
 	if _, err := acts.Rules(ctx); !errors.Is(err, errAtRest) {
 		t.Errorf("without a recorder: %v", err)
 	}
-	for range 2 { // the second recorder is found as well
+	for range 2 { // the second recorder, of another file of that name, is found as well
 		r, stop := recordHere(t, path)
 		client, server := talkThrough(t, r.address())
 		intervening(ctx, t, acts, client, server)
 		stop()
 		if _, err := acts.Held(ctx); !errors.Is(err, errAtRest) {
 			t.Errorf("behind the recorder's end: %v", err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -490,6 +490,33 @@ func TestReplies(t *testing.T) {
 	r.see("pong       3  ask", "reply after 1.0ms")
 }
 
+// TestLocate would catch a frame that is taken for the one that was sent because it
+// came at the same time, and one that is not found among others out of order.
+func TestLocate(t *testing.T) {
+	w, o := wired(t)
+	ctx := t.Context()
+	at := w.on.at.Add(time.Hour)
+	text := func(from frame.Side, time time.Time) { w.on.Append(from, time, []byte("\x81\x01x")) }
+	for n := range 500 {
+		text(frame.Server, epoch.Add(time.Duration(n)*time.Second))
+	}
+	text(frame.Client, at)
+	text(frame.Server, at.Add(time.Millisecond))
+	w.on.Insert(frame.Passage{From: frame.Server, Time: at, Origin: frame.Injected}, []byte("\x81\x01y"))
+	w.on.Insert(frame.Passage{From: frame.Client, Time: at, Origin: frame.Injected}, []byte("\x81\x01z"))
+	w.answer(frame.Server, "more")
+	for from, want := range map[frame.Side]uint64{frame.Server: 505, frame.Client: 506} {
+		if got, err := locate(ctx, o.Source, 1, from, at); err != nil || got != want {
+			t.Errorf("what the %s was said to send is %d (%v), want %d", from, got, err, want)
+		}
+	}
+	for _, other := range []time.Time{epoch, at.Add(time.Nanosecond), at.Add(time.Hour)} {
+		if got, err := locate(ctx, o.Source, 1, frame.Server, other); err != nil || got != 0 {
+			t.Errorf("at %s there is %d (%v)", other, got, err)
+		}
+	}
+}
+
 // TestSentList would catch a list of what was sent that grows without end, or a
 // selection that moves to another entry.
 func TestSentList(t *testing.T) {

@@ -129,7 +129,10 @@ func (c *compose) take(m *frame.Message) (fault string) {
 		d.Type, d.Header = frame.Binary, fmt.Sprintf("opcode=%d", m.Type)
 	}
 	c.load(&d)
-	if uint64(len(m.Payload)) < m.Size {
+	switch {
+	case m.Error != "":
+		c.r.tell(draw.Warning, "it could not be inflated; the copy is as it passed")
+	case uint64(len(m.Payload)) < m.Size:
 		c.r.tell(draw.Warning, fmt.Sprintf("only %d of %d bytes of the message were kept", len(m.Payload), m.Size))
 	}
 	return ""

@@ -221,7 +221,7 @@ func (r *root) Draw(to tcell.Screen) { r.i.guard(func() { r.draw(to) }) }
 
 // stands are what characters become on a terminal that does not show UTF-8,
 // besides the lines and arrows that every terminal has.
-var stands = map[rune]string{'…': "~", '›': ">", '●': "*", '▾': "-", '▸': "+", 'Δ': "d", '—': "-", '×': "x", '█': "#", '░': ".", 'µ': "u", '⚑': "!"}
+var stands = map[rune]string{'…': "~", '›': ">", '‹': "<", '●': "*", '▾': "-", '▸': "+", 'Δ': "d", '—': "-", '×': "x", '█': "#", '░': ".", 'µ': "u", '⚑': "!"}
 
 func (r *root) draw(to tcell.Screen) {
 	if r.i.clip == nil && r.i.o.ASCII {

@@ -144,6 +144,7 @@ func TestRows(t *testing.T) {
 		{"line end at the edge", "abc\r\nd", "<end>", 4, 2, "abc|␍\nd"},
 		{"control characters", "\x00\x1b\x7f\x85\xff\u202e\U000e0041", "", 40, 1, "|␀␛␡‹85›‹ff›‹u202e›‹ue0041›"},
 		{"wrapped by their width", "\xff\u202e\U000e0041\U0010ffff!", "", 11, 4, "|‹ff›\n‹u202e›\n‹ue0041›\n‹u10ffff›!"},
+		{"beside a control character", "\x7fa", "<right>", 40, 1, "␡|a"},
 		{"what looks like them", "␀‹", "", 40, 1, "|‹u2400›‹u2039›"},
 		{"a lost mark", "\u0301a", "", 40, 1, "|‹u0301›a"},
 		{"backslashes", `\n\x00`, "", 40, 1, `|\n\x00`},

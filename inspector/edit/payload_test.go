@@ -96,6 +96,29 @@ func TestPaste(t *testing.T) {
 	}
 }
 
+// TestPasteWithin would catch bytes that are pasted into the middle of another.
+func TestPasteWithin(t *testing.T) {
+	e := edit.New([]byte("JKL"), true)
+	press(e, "<right>5")
+	e.Paste("6162")
+	if got := text(t, e); got != "Jab[L" {
+		t.Errorf("the bytes are %q", got)
+	}
+}
+
+// TestReplace would catch rows that are not laid out anew where they have become
+// shorter.
+func TestReplace(t *testing.T) {
+	e := edit.New([]byte("ab\u0915\u093e"), false)
+	if got, want := shown(e, 4, 3), "|ab\n\u0915\u093e"; got != want {
+		t.Errorf("it shows %q, want %q", got, want)
+	}
+	e.Replace([]byte("ab\u0915"))
+	if got, want := shown(e, 4, 3), "|ab\u0915"; got != want {
+		t.Errorf("replaced it shows %q, want %q", got, want)
+	}
+}
+
 // TestStatus would catch a verdict about another text than is there.
 func TestStatus(t *testing.T) {
 	for _, test := range []struct{ payload, want string }{

@@ -6,6 +6,9 @@ import "time"
 type Connection struct {
 	ID    uint64
 	State State
+	// Source is the connection of the same capture that this one replays, 0 for
+	// none.
+	Source uint64
 	// URL is what the client asked for, with scheme ws or wss; for a bypassed
 	// tunnel it is "tunnel://host:port".
 	URL string

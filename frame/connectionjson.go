@@ -18,6 +18,9 @@ func (c *Connection) AppendJSON(dst []byte) []byte {
 	o.uint("conn", c.ID)
 	o.string("state", string(c.State))
 	o.string("url", c.URL)
+	if c.Source != 0 {
+		o.uint("source", c.Source)
+	}
 	o.set("client", c.Client)
 	o.time("start", c.Start)
 	if !c.End.IsZero() {
@@ -120,6 +123,7 @@ func (c *Connection) UnmarshalJSON(p []byte) error {
 	var in struct {
 		Conn        uint64    `json:"conn"`
 		State       State     `json:"state"`
+		Source      uint64    `json:"source"`
 		URL         string    `json:"url"`
 		Client      string    `json:"client"`
 		Start       time.Time `json:"start"`
@@ -147,7 +151,7 @@ func (c *Connection) UnmarshalJSON(p []byte) error {
 		return fmt.Errorf("connection: %w", err)
 	}
 	*c = Connection{
-		ID: in.Conn, State: in.State, URL: in.URL, Client: in.Client, Server: in.Server,
+		ID: in.Conn, State: in.State, Source: in.Source, URL: in.URL, Client: in.Client, Server: in.Server,
 		Start: in.Start, End: in.End, Status: in.Status, Subprotocol: in.Subprotocol,
 		Extensions: in.Extensions, Request: in.Request, Response: in.Response,
 		Body: in.BodyBase64, TLS: in.TLS, Error: in.Error,

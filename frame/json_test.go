@@ -141,7 +141,7 @@ func TestRecordJSON(t *testing.T) {
 // A connection's JSON must hold the whole handshake and be readable back.
 func TestConnectionJSON(t *testing.T) {
 	full := frame.Connection{
-		ID: 3, State: frame.Closed, URL: "wss://h.example/a?b=<c>&d", Client: "127.0.0.1:5", Server: "192.0.2.1:443",
+		ID: 3, State: frame.Closed, Source: 2, URL: "wss://h.example/a?b=<c>&d", Client: "127.0.0.1:5", Server: "192.0.2.1:443",
 		Start: at.UTC(), End: at.Add(time.Second).UTC(), Status: 101, Subprotocol: "v1", Extensions: "permessage-deflate",
 		Request:  []frame.Field{{Name: "Host", Value: "h.example"}, {Name: "X", Value: `"`}, {Name: "X", Value: ""}},
 		Response: []frame.Field{{Name: "Upgrade", Value: "websocket"}},
@@ -158,7 +158,7 @@ func TestConnectionJSON(t *testing.T) {
 		conn frame.Connection
 		want string
 	}{
-		{full, `{"conn":3,"state":"closed","url":"wss://h.example/a?b=<c>&d","client":"127.0.0.1:5","start":"2026-11-21T02:04:05.00000006Z","end":"2026-11-21T02:04:06.00000006Z",` +
+		{full, `{"conn":3,"state":"closed","url":"wss://h.example/a?b=<c>&d","source":2,"client":"127.0.0.1:5","start":"2026-11-21T02:04:05.00000006Z","end":"2026-11-21T02:04:06.00000006Z",` +
 			`"status":101,"subprotocol":"v1","extensions":"permessage-deflate","messages":{"client":1,"server":2},"frames":{"client":3,"server":4},"bytes":{"client":5,"server":6},"missing":7,` +
 			`"code":1001,"reason":"bye","ended_by":"server","how":"close","request":[["Host","h.example"],["X","\""],["X",""]],"response":[["Upgrade","websocket"]],` +
 			`"tls":{"client":{"version":"TLS 1.3","cipher":"C","verified":false},"server":{"version":"TLS 1.2","cipher":"D","server_name":"h","alpn":"http/1.1","verified":true,"subject":"CN=h","issuer":"A&B","not_after":"2026-11-21T02:04:05.00000006Z","sha256":"ab"}},` +

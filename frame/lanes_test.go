@@ -28,12 +28,12 @@ func TestAssemblerKeepsLanesApart(t *testing.T) {
 		}},
 		{"each within the other", func(t *tape) {
 			t.add(c, textStart, "a")
-			t.sent(c, frame.Replayed, textStart, "mi")
+			t.sent(c, frame.Injected, textStart, "mi")
 			t.add(c, continuation, "b")
-			t.sent(c, frame.Replayed, last, "ne")
+			t.sent(c, frame.Injected, last, "ne")
 			t.add(c, last, "c")
 		}, []string{
-			`2 client text "mine" size=4 frames=2 replayed`,
+			`2 client text "mine" size=4 frames=2 injected`,
 			`1 client text "abc" size=3 frames=3`,
 		}},
 		{"without an end", func(t *tape) {

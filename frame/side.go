@@ -52,8 +52,9 @@ const (
 )
 
 // Own reports whether frames of origin o are what their side sent itself, whether
-// they were passed on or not. The others were made by wsluice.
-func (o Origin) Own() bool { return o == Observed || o == Dropped }
+// they were passed on or not; wsluice is that side when it replays. The others
+// were put between those.
+func (o Origin) Own() bool { return o == Observed || o == Dropped || o == Replayed }
 
 var originNames = [...]string{"observed", "injected", "edited", "dropped", "replayed"}
 

@@ -36,6 +36,7 @@ const (
 	connHow         = 24
 	connSeen        = 25 // sint64: time of the latest frame, nanoseconds since 1970
 	connLong        = 26 // and 27: global number of a frame in chunks that still arrives
+	connSource      = 28
 )
 
 // maxBody bounds the kept beginning of a refusal's body.
@@ -110,6 +111,7 @@ func appendFields(b []byte, n protowire.Number, fields []frame.Field) []byte {
 // appendConnection appends what is known of c before its frames.
 func appendConnection(b []byte, c *frame.Connection) ([]byte, error) {
 	b = appendString(b, connState, string(c.State))
+	b = appendNumber(b, connSource, c.Source)
 	b = appendString(b, connURL, c.URL)
 	b = appendString(b, connClient, c.Client)
 	b = appendString(b, connServer, c.Server)
@@ -225,6 +227,8 @@ func (c *storedConnection) setNumber(num protowire.Number, v uint64) {
 		c.End = instant(protowire.DecodeZigZag(v))
 	case connStatus:
 		c.Status = int(v)
+	case connSource:
+		c.Source = v
 	case connMessages, connMessages + 1:
 		c.Messages[num-connMessages] = v
 	case connFrames, connFrames + 1:

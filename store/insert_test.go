@@ -195,7 +195,7 @@ func (s *stage) own(from frame.Side, at time.Time) {
 
 // foreign inserts something the side did not send.
 func (s *stage) foreign(from frame.Side, at time.Time) {
-	p := frame.Passage{From: from, Time: at, Origin: []frame.Origin{frame.Injected, frame.Edited, frame.Replayed}[s.rng.IntN(3)]}
+	p := frame.Passage{From: from, Time: at, Origin: []frame.Origin{frame.Injected, frame.Edited}[s.rng.IntN(2)]}
 	m := frame.Message{From: from, Type: frame.Text, Origin: p.Origin, Frames: 1, Payload: []byte(s.text())}
 	whole, begin, end := frame.Header{Fin: true, Opcode: frame.Text}, frame.Header{Opcode: frame.Text}, frame.Header{Fin: true}
 	var run []byte

@@ -200,7 +200,7 @@ func TestConnection(t *testing.T) {
 	path := capturePath(t)
 	r := create(t, path, Options{})
 	want := frame.Connection{
-		State: frame.Refused, URL: "wss://example.org/x?y", Client: "127.0.0.1:5", Server: "[::1]:443",
+		State: frame.Refused, Source: 300, URL: "wss://example.org/x?y", Client: "127.0.0.1:5", Server: "[::1]:443",
 		Start: epoch, End: epoch.Add(time.Second), Status: 403, Subprotocol: "chat", Extensions: "permessage-deflate",
 		Request:  []frame.Field{{Name: "Cookie", Value: "a=b"}, {Name: "X", Value: ""}, {Name: "X", Value: "\xff"}},
 		Response: []frame.Field{{Name: "Set-Cookie", Value: "c=d"}},

@@ -61,6 +61,12 @@ func (p *pump) run() error {
 		}
 		n, err := p.conn.Read(buf)
 		if n > 0 {
+			if p.alert.Load() {
+				// Asked for before these bytes were read.
+				if err := p.attend(); err != nil {
+					return p.fail(err, buf)
+				}
+			}
 			if err := p.move(buf[:n]); err != nil {
 				return p.fail(err, buf)
 			}

@@ -11,11 +11,11 @@ import (
 // editor returns what runs the user's editor on a file with the terminal to
 // itself: $VISUAL, otherwise $EDITOR. It is nil when neither is set.
 func editor() func(path string) error {
-	command := os.Getenv("VISUAL")
+	command := strings.TrimSpace(os.Getenv("VISUAL"))
 	if command == "" {
-		command = os.Getenv("EDITOR")
+		command = strings.TrimSpace(os.Getenv("EDITOR"))
 	}
-	if strings.TrimSpace(command) == "" {
+	if command == "" {
 		return nil
 	}
 	return func(path string) error {

@@ -3,11 +3,8 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
-	"sync"
 	"testing"
-	"time"
 )
 
 // streamEvent is one line of peers/stream_ws.mjs.
@@ -34,77 +31,41 @@ type streamEvent struct {
 }
 
 // streamer is a process of one end of busy connections.
-type streamer struct {
-	*process
-	mu      sync.Mutex
-	events  []streamEvent
-	changed chan struct{}
-}
+type streamer struct{ *teller[streamEvent] }
 
-func newStreamer(t testing.TB, via string, plan any) *streamer {
+func newStreamer(t testing.TB, via string, plan any) streamer {
 	t.Helper()
-	s := &streamer{changed: make(chan struct{})}
-	s.process = start(t, []string{"PROXY=" + via}, func(line []byte) {
-		var e streamEvent
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Errorf("a stream reported %q: %v", line, err)
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.events = append(s.events, e)
-		close(s.changed)
-		s.changed = make(chan struct{})
-	}, "node", "peers/stream_ws.mjs")
-	if err := json.NewEncoder(s.stdin).Encode(plan); err != nil {
-		t.Fatal(err)
-	}
+	s := streamer{listenTo[streamEvent](t, []string{"PROXY=" + via}, "node", "peers/stream_ws.mjs")}
+	s.tell(t, plan)
 	return s
 }
 
-// await waits until so many events have come of a case, and returns the last.
-func (s *streamer) await(t testing.TB, name, event string, count int) streamEvent {
+func of(name, event string) func(streamEvent) bool {
+	return func(e streamEvent) bool { return e.Case == name && e.Event == event }
+}
+
+// next waits for so many more events of a case than there were.
+func (s streamer) next(t testing.TB, name, event string, more int) {
 	t.Helper()
-	timeout := time.After(3 * patience)
-	for {
-		s.mu.Lock()
-		found, changed := s.find(name, event), s.changed
-		s.mu.Unlock()
-		if len(found) >= count {
-			return found[len(found)-1]
-		}
-		select {
-		case <-changed:
-		case <-timeout:
-			t.Fatalf("%d times %s of %s, want %d\n%s", len(found), event, name, count, s.stderr.tail())
-		}
-	}
+	s.await(t, event+" of "+name, s.count(name, event)+more, of(name, event))
 }
 
-// count returns how many events have come of a case.
-func (s *streamer) count(name, event string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.find(name, event))
+// first waits for the first event of a case.
+func (s streamer) first(t testing.TB, name, event string) streamEvent {
+	t.Helper()
+	return s.await(t, event+" of "+name, 1, of(name, event))
 }
 
-func (s *streamer) find(name, event string) (found []streamEvent) {
-	for _, e := range s.events {
-		if e.Case == name && e.Event == event {
-			found = append(found, e)
-		}
-	}
-	return found
-}
+func (s streamer) count(name, event string) int { return len(s.all(of(name, event))) }
 
 // streams are both ends of busy connections.
-type streams struct{ server, client *streamer }
+type streams struct{ server, client streamer }
 
 // streaming starts a server of busy connections, and returns its address.
 func streaming(t testing.TB) (s *streams, address string) {
 	t.Helper()
 	s = &streams{server: newStreamer(t, "", map[string]any{"serve": map[string]int{"ping": 100}})}
-	return s, fmt.Sprintf("127.0.0.1:%d", s.server.await(t, "", "listening", 1).Port)
+	return s, fmt.Sprintf("127.0.0.1:%d", s.server.first(t, "", "listening").Port)
 }
 
 // flow is what the server sends on a connection; without a count, until the client
@@ -123,7 +84,7 @@ func (s *streams) connect(t testing.TB, via, address string, flows ...flow) {
 	}
 	s.client = newStreamer(t, via, map[string]any{"urls": urls, "rate": flows[0].rate / 10})
 	for _, f := range flows {
-		s.client.await(t, f.name, "open", 1)
-		s.server.await(t, f.name, "open", 1)
+		s.client.first(t, f.name, "open")
+		s.server.first(t, f.name, "open")
 	}
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -21,34 +22,26 @@ func TestBusyHold(t *testing.T) {
 	flows := []flow{{"held", rate, count}, {"other", rate / 10, 0}}
 	both, address := streaming(t)
 	both.connect(t, s.url(), address, flows...)
-	conn := 0
-	for _, c := range read[connection](t, s, "conns") {
-		if strings.Contains(c.URL, "/held?") {
-			conn = c.Conn
-		}
-	}
-	h := s.hold(t, `json.n == `+strconv.Itoa(count/3)+` || json.n == `+strconv.Itoa(count/2)+` || json.n == `+strconv.Itoa(count*2/3),
-		"--conn", strconv.Itoa(conn), "--from", "server", "--limit", "10m")
+	h := s.hold(t, fmt.Sprintf(`path == "/held" && (json.n == %d || json.n == %d || json.n == %d)`, count/3, count/2, count*2/3),
+		"--from", "server", "--limit", "10m")
 	for i, verdict := range []string{
 		`{"id":%d,"action":"edit","text":"edited\r\n"}`, `release %d`, `drop %d`,
 	} {
-		held := h.take(t, i+1)
+		id := h.take(t, i+1)
 		// While it is held, pings are answered and everything else goes on.
-		both.server.await(t, "held", "pong", both.server.count("held", "pong")+5)
-		both.server.await(t, "held", "count", both.server.count("held", "count")+1)
-		both.client.await(t, "other", "count", both.client.count("other", "count")+1)
-		h.say(t, verdict, held.ID)
-		if gone := h.leave(t, i+1); gone.ID != held.ID || gone.Cause != "verdict" {
-			t.Errorf("%s came to %+v", verdict, gone)
-		}
+		both.server.next(t, "held", "pong", 5)
+		both.server.next(t, "held", "count", 1)
+		both.client.next(t, "other", "count", 1)
+		h.say(t, verdict, id)
+		h.leave(t, i+1, id, "verdict")
 	}
 	h.end(t)
 
 	results := map[string]streamEvent{}
 	for _, f := range flows {
 		name := f.name
-		for end, from := range map[string]*streamer{"client": both.client, "server": both.server} {
-			r := from.await(t, name, "result", 1)
+		for end, from := range map[string]streamer{"client": both.client, "server": both.server} {
+			r := from.first(t, name, "result")
 			results[name+" at the "+end] = r
 			t.Logf("%s at the %s: %d right in %d ms, longest gap %d ms", name, end, r.Right, r.Took, r.Gap)
 			if !r.Whole || r.Code != 1000 || r.Error != "" {
@@ -80,7 +73,7 @@ func TestBusyHold(t *testing.T) {
 
 	s.stop(t)
 	origins := map[string]int{}
-	for _, m := range s.messages(t, conn) {
+	for _, m := range s.messages(t, s.conn(t, "held").Conn) {
 		if m.From == "server" && m.Type == "text" {
 			origins[m.Origin]++
 		}

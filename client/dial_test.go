@@ -30,8 +30,9 @@ func echoServer(t *testing.T, u websocket.Upgrader) *httptest.Server {
 }
 
 func echo(u websocket.Upgrader) http.Handler {
+	u.CheckOrigin = func(*http.Request) bool { return true }
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		u.CheckOrigin = func(*http.Request) bool { return true }
+
 		c, err := u.Upgrade(w, r, nil)
 		if err != nil {
 			return

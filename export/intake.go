@@ -37,7 +37,7 @@ func (in *intake) alive() error { return in.ctx.Err() }
 // tape.
 func (in *intake) open(c *frame.Connection) (*reel, error) {
 	fresh := *c
-	fresh.ID, fresh.Missing, fresh.Code, fresh.Reason = 0, 0, 0, ""
+	fresh.ID, fresh.Source, fresh.Missing, fresh.Code, fresh.Reason = 0, 0, 0, 0, ""
 	fresh.Messages, fresh.Frames, fresh.Bytes = [2]uint64{}, [2]uint64{}, [2]uint64{}
 	if fresh.Start = inRange(fresh.Start); fresh.Start.IsZero() {
 		fresh.Start = time.Unix(0, 0).UTC()

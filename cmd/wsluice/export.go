@@ -32,6 +32,8 @@ func (p *program) exportCommand() *cobra.Command {
   jsonl  a JSON object a line: each connection, then its messages; with
          --filter only the connections that have one
   text   lines for people, payloads whole
+  har    an HTTP Archive for browsers' tools and other proxies: an entry for each
+         connection with text and binary messages, all else in private fields
   raw    the payloads of text and binary messages back to back; with --wire
          the bytes of the frames exactly as they passed. Of one connection,
          and with --wire of one side
@@ -54,21 +56,24 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text or raw")
+	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har or raw")
 	flags.StringVarP(&f.output, "output", "o", "", "write to this `file` instead of stdout; it appears when it is complete")
 	flags.BoolVar(&f.wire, "wire", false, "with --format raw, write whole frames as they were on the wire")
 	f.streamFlags(c, "messages")
 	sideFlag(c, &f.from)
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "raw"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "raw"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 // check finds what does not fit together.
 func (f *exportFlags) check(conn uint64) error {
 	switch f.format {
-	case "jsonl", "text":
+	case "jsonl", "text", "har":
 		if f.wire {
 			return usagef("use --format raw --wire, or wsluice frames --json --wire", "--wire does not go with --format %s", f.format)
+		}
+		if f.follow && f.format == "har" {
+			return usagef("use --format jsonl", "--follow does not go with --format har, which has one connection after the other")
 		}
 	case "raw":
 		if conn == 0 {
@@ -78,7 +83,7 @@ func (f *exportFlags) check(conn uint64) error {
 			return usagef("add --from client or --from server", "frames of both sides would run together")
 		}
 	default:
-		return usagef("use jsonl, text or raw", "--format %q is not known", f.format)
+		return usagef("use jsonl, text, har or raw", "--format %q is not known", f.format)
 	}
 	return nil
 }
@@ -87,6 +92,8 @@ func (f *exportFlags) writer(w io.Writer) export.Writer {
 	switch {
 	case f.format == "text":
 		return export.NewText(w, nil)
+	case f.format == "har":
+		return export.NewHAR(w, version())
 	case f.wire:
 		return export.NewWire(w)
 	case f.format == "raw":
@@ -121,9 +128,12 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 	if !f.follow {
 		x.bar = p.progress("export")
 	}
-	if f.wire {
+	switch {
+	case f.wire:
 		err = x.exportFrames(ctx)
-	} else {
+	case f.format == "har":
+		err = x.exportConnections(ctx)
+	default:
 		err = x.exportMessages(ctx)
 	}
 	x.bar.finish()

@@ -75,7 +75,7 @@ func TestStuckHold(t *testing.T) {
 			s := record(t)
 			both, address := streaming(t)
 			h := s.hold(t, "--limit", f.limit, "--from", "server")
-			both.connect(t, s.url(), address, flow{f.name, 1000, count})
+			both.connect(t, s.url(), address, true, flow{f.name, 1000, count})
 			h.take(t, 1)
 			// More than anything on the way to the holder takes in.
 			both.server.next(t, f.name, "count", 1)

@@ -16,7 +16,7 @@ import (
 // sent, or cannot inflate them.
 func TestNaiveEdit(t *testing.T) {
 	both, address := streaming(t)
-	both.connect(t, "", naive(t, address, 500), flow{"naive", 1000, 2000})
+	both.connect(t, "", naive(t, address, 500), true, flow{"naive", 1000, 2000})
 	r := both.client.first(t, "naive", "result")
 	t.Logf("%d right, then %d wrong, then %d %s %s", r.Right, r.Wrongs, r.Code, r.Reason, r.Error)
 	if r.Right != 499 || r.Wrongs < 2 && r.Error == "" {

@@ -75,14 +75,14 @@ type flow struct {
 	rate, count int
 }
 
-// connect opens busy connections and returns when both ends know of them.
-func (s *streams) connect(t testing.TB, via, address string, flows ...flow) {
+// connect opens busy connections, compressed with context takeover or not, and returns when both ends know of them.
+func (s *streams) connect(t testing.TB, via, address string, deflate bool, flows ...flow) {
 	t.Helper()
 	var urls []string
 	for _, f := range flows {
 		urls = append(urls, fmt.Sprintf("ws://%s/%s?rate=%d&count=%d", address, f.name, f.rate, f.count))
 	}
-	s.client = newStreamer(t, via, map[string]any{"urls": urls, "rate": flows[0].rate / 10})
+	s.client = newStreamer(t, via, map[string]any{"urls": urls, "rate": flows[0].rate / 10, "deflate": deflate})
 	for _, f := range flows {
 		s.client.first(t, f.name, "open")
 		s.server.first(t, f.name, "open")

@@ -2,7 +2,7 @@
 // says which end this is; it ends with its input.
 //
 //   {"serve":{"ping":100}}                 reports the port it listens on
-//   {"urls":["ws://HOST/NAME?rate=1000&count=5000"],"rate":1000}
+//   {"urls":["ws://HOST/NAME?rate=1000&count=5000"],"rate":1000,"deflate":true}
 //                                          connects to each, through PROXY
 //
 // The server sends count messages on a connection, rate a second, and until then a
@@ -117,7 +117,7 @@ function serve(options) {
 function connect(options) {
   const agent = process.env.PROXY ? new HttpsProxyAgent(process.env.PROXY) : undefined;
   for (const url of options.urls) {
-    const socket = new WebSocket(url, { agent, perMessageDeflate: { threshold: 0 } });
+    const socket = new WebSocket(url, { agent, perMessageDeflate: options.deflate && { threshold: 0 } });
     socket.on('open', () => new End(new URL(url).pathname.slice(1), 'client', socket, options));
   }
 }

@@ -48,7 +48,7 @@ func (v *volume) Append(from frame.Side, at time.Time, wire []byte) {
 	for p := bytes.Clone(wire); len(p) > 0; {
 		piece, n, ok := v.cutters[from].Next(p)
 		if p = p[n:]; !ok {
-			panic(fmt.Sprintf("half a frame: %q", wire))
+			return // half a frame, of a stream that was broken before
 		}
 		v.seq++
 		r := frame.Record{
@@ -57,9 +57,6 @@ func (v *volume) Append(from frame.Side, at time.Time, wire []byte) {
 		}
 		if piece.Header.Masked && !piece.Opaque {
 			frame.Mask(r.Payload, piece.Header.Mask, 0)
-		}
-		if r.Header.Masked != (from == frame.Client) && !r.Opaque {
-			panic("the mask is not that of the side")
 		}
 		v.frames = append(v.frames, r)
 		for _, m := range v.joiner.Push(&r) {
@@ -146,6 +143,11 @@ func TestHARRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := kept.conns[0]
+	for _, r := range v.frames {
+		if r.Header.Masked != (r.From == frame.Client) {
+			t.Errorf("%+v", r.Header)
+		}
+	}
 	if v.URL != s.conn.URL || v.State != frame.Open || !v.Start.Equal(s.conn.Start) || v.Subprotocol != s.conn.Subprotocol ||
 		v.Extensions != s.conn.Extensions || v.Client != s.conn.Client || !slices.Equal(v.Request, s.conn.Request) {
 		t.Errorf("%+v", v.Connection)

@@ -155,7 +155,7 @@ func (h *harReader) give(e *harEntryRead, m *harMessage) {
 	}
 	m.Type = frame.Opcode(m.opcode)
 	if m.Time = m.at; m.Time.IsZero() {
-		m.Time = e.reel.end.Time
+		m.Time = e.reel.last
 		h.tally.note("messages without a time are kept with that of the one before")
 	}
 	if m.Payload == nil {

@@ -22,7 +22,8 @@ type intake struct {
 type reel struct {
 	in     *intake
 	tape   Tape
-	end    frame.End // what is known of the end, its Time that of the latest frame
+	last   time.Time // of the latest frame, or the start
+	end    frame.End // what is known of the end
 	closed bool      // a close frame was seen
 }
 
@@ -43,20 +44,11 @@ func (in *intake) open(c *frame.Connection) (*reel, error) {
 		fresh.Start = time.Unix(0, 0).UTC()
 		in.tally.note("connections without a time are kept as of 1970")
 	}
-	fresh.End = inRange(fresh.End)
 	fresh.Body = fresh.Body[:min(len(fresh.Body), maxRefusal)]
-	if !slices.Contains([]frame.Party{frame.ByClient, frame.ByServer, frame.ByProxy}, fresh.EndedBy) {
-		fresh.EndedBy = ""
-	}
-	if !slices.Contains([]frame.How{frame.ByClose, frame.ByFIN, frame.ByReset, frame.ByShutdown, frame.ByError}, fresh.How) {
-		fresh.How = ""
-	}
-	end := frame.End{Time: fresh.End, EndedBy: fresh.EndedBy, How: fresh.How, Error: fresh.Error}
-	if end.Time.Before(fresh.Start) {
-		end.Time = fresh.Start
-	}
+	end := endOf(&fresh)
 	switch fresh.State {
 	case frame.Refused, frame.Failed, frame.Bypassed:
+		fresh.End, fresh.EndedBy, fresh.How = end.Time, end.EndedBy, end.How
 	default:
 		fresh.State, fresh.End, fresh.EndedBy, fresh.How, fresh.Error = frame.Open, time.Time{}, "", "", ""
 	}
@@ -65,12 +57,27 @@ func (in *intake) open(c *frame.Connection) (*reel, error) {
 		return nil, fmt.Errorf("keep a connection: %w", err)
 	}
 	in.tally.Connections++
-	r := &reel{in: in, end: end}
+	r := &reel{in: in, last: fresh.Start, end: end}
 	if fresh.State == frame.Open {
 		r.tape = tape
 	}
 	return r, nil
 }
+
+// endOf is how c ended, as far as it says so in words that are known.
+func endOf(c *frame.Connection) frame.End {
+	end := frame.End{Time: inRange(c.End), Error: c.Error}
+	if slices.Contains([]frame.Party{frame.ByClient, frame.ByServer, frame.ByProxy}, c.EndedBy) {
+		end.EndedBy = c.EndedBy
+	}
+	if slices.Contains([]frame.How{frame.ByClose, frame.ByFIN, frame.ByReset, frame.ByShutdown, frame.ByError}, c.How) {
+		end.How = c.How
+	}
+	return end
+}
+
+// learn takes what c tells of the end.
+func (r *reel) learn(c *frame.Connection) { r.end = endOf(c) }
 
 // What an import does not keep as it is, for Note.What.
 const (
@@ -131,11 +138,11 @@ func (r *reel) message(m *frame.Message) {
 // append gives wire to the sink; a time that is none is that of the frame before.
 func (r *reel) append(from frame.Side, at time.Time, wire []byte) {
 	if at = inRange(at); at.IsZero() {
-		at = r.end.Time
+		at = r.last
 	}
 	r.tape.Append(from, at, wire)
-	if at.After(r.end.Time) {
-		r.end.Time = at
+	if at.After(r.last) {
+		r.last = at
 	}
 }
 
@@ -144,6 +151,9 @@ func (r *reel) append(from frame.Side, at time.Time, wire []byte) {
 func (r *reel) finish(err error) {
 	if r.tape == nil {
 		return
+	}
+	if r.last.After(r.end.Time) {
+		r.end.Time = r.last
 	}
 	switch {
 	case err != nil:

@@ -22,6 +22,9 @@ var importers = map[string]func(context.Context, *os.File, export.Sink) (export.
 	"har": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
 		return export.ReadHAR(ctx, f, sink)
 	},
+	"jsonl": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
+		return export.ReadJSONL(ctx, f, sink)
+	},
 }
 
 func (p *program) importCommand() *cobra.Command {
@@ -35,21 +38,25 @@ default one, or into the file --capture names, which is made when there is none.
 
   har    what Chrome, Firefox, HTTP Toolkit, mitmproxy, gori and wsluice write;
          of a browser, "Save all as HAR with content" in its network tools
+  jsonl  a JSON object a line: what wsluice export and wsluice messages, frames
+         and conns --json write. A line by hand needs no more than "from" with
+         "text", "base64" or "code"; "conn", "url", "time" and "type" may be added
 
 Connections get new numbers and keep their times. What a file has that a
 capture cannot hold is counted and said. Ctrl-C keeps what was read.`,
 		Example: `  wsluice import chrome.har
-  wsluice import one.har two.har --capture both.db`,
+  wsluice import one.har two.har --capture both.db
+  wsluice import --capture talk.db - < talk.jsonl`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, known := importers[format]; format != "" && !known {
-				return usagef("use har, or leave --format out", "--format %q is not known", format)
+				return usagef("use har or jsonl, or leave --format out", "--format %q is not known", format)
 			}
 			return p.importFiles(c.Context(), format, args)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "", "the `format` of the files: har (default: what they look like)")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"har"}, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVar(&format, "format", "", "the `format` of the files: har or jsonl (default: what they look like)")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"har", "jsonl"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -175,6 +182,8 @@ func guessFormat(f *os.File) (string, error) {
 		return "", errors.New("the file is empty")
 	case isObject && bytes.HasPrefix(bytes.TrimLeft(first, " \t\r\n"), []byte(`"log"`)):
 		return "har", nil
+	case isObject && (bytes.Contains(first, []byte(`"from"`)) || bytes.Contains(first, []byte(`"state"`))):
+		return "jsonl", nil
 	}
 	return "", errors.New("it looks like no format that can be imported")
 }

@@ -117,6 +117,28 @@ func TestEcho(t *testing.T) {
 	}
 }
 
+// TestIllegal catches illegal frames that do not reach a server as they are, by
+// what that says to them.
+func TestIllegal(t *testing.T) {
+	s := echoServer(t, websocket.Upgrader{})
+	for name, d := range map[string]frame.Draft{
+		"RSV2":            {Type: frame.Text, Header: "rsv=2"},
+		"unmasked":        {Type: frame.Text, Header: "masked=0"},
+		"opcode":          {Type: frame.Text, Header: "opcode=5"},
+		"stray":           {Type: frame.Continuation},
+		"fragmented ping": {Type: frame.Ping, Header: "fin=0"},
+	} {
+		c, _ := dial(t, client.Options{URL: s.URL})
+		if err := c.Send(d, false); err != nil {
+			t.Fatal(err)
+		}
+		if m := next(t, c); m.Type != frame.Close || m.Code != frame.ProtocolError {
+			t.Errorf("%s: answered by %s %d", name, m.Type, m.Code)
+		}
+		_ = c.Hangup()
+	}
+}
+
 // answering is a server that reads one request and writes what answer makes of
 // it; then it keeps the connection until the client ends it.
 func answering(t *testing.T, answer func(c net.Conn, head []string)) (url string) {

@@ -57,6 +57,9 @@ func TestHandshake(t *testing.T) {
 				_ = conn.Hangup()
 				return
 			}
+			if conn != nil {
+				_ = conn.Abort()
+			}
 			var bad *client.HandshakeError
 			if conn != nil || !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), url) {
 				t.Fatalf("error %v, want %q", err, c.want)

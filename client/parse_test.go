@@ -118,3 +118,16 @@ func TestProxyAddress(t *testing.T) {
 		}
 	}
 }
+
+// Only scheme, host and port together make an origin.
+func TestSameOrigin(t *testing.T) {
+	for text, want := range map[string]bool{
+		"wss://a:8443/other?x": true, "https://A:8443": true,
+		"ws://a:8443/": false, "wss://a/": false, "wss://b:8443/": false, "wss://a.b:8443/": false,
+	} {
+		from, _ := parseTarget("wss://a:8443/")
+		if to, err := parseTarget(text); err != nil || from.sameOrigin(to) != want {
+			t.Errorf("%s: %v, not %v; %v", text, !want, want, err)
+		}
+	}
+}

@@ -122,7 +122,7 @@ func (c *Conn) room() int {
 
 // emptied returns p without contents, and without its memory when that is much.
 func emptied(p []byte) []byte {
-	if cap(p) > maxKept {
+	if cap(p) > 2*maxKept { // which grows in steps
 		return nil
 	}
 	return p[:0]

@@ -12,6 +12,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/klauspost/compress/flate"
+
 	"github.com/wsluice/wsluice/frame"
 )
 
@@ -118,6 +120,37 @@ func TestConnReadsWhatCame(t *testing.T) {
 			}
 			checkLines(t, messages(t, open(iotest.DataErrReader(strings.NewReader(stream)))), lines)
 		})
+	}
+}
+
+// Whatever window a peer compresses with, and whether it goes on from message to
+// message, its messages are read.
+func TestConnReadsAllWindows(t *testing.T) {
+	for bits := uint8(8); bits <= 15; bits++ {
+		for _, alone := range []bool{false, true} {
+			var out bytes.Buffer
+			w, err := flate.NewWriterWindow(&out, 1<<bits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := frame.Extensions{Deflate: true, WindowBits: [2]uint8{15, bits}, NoContextTakeover: [2]bool{false, alone}}
+			texts := chatter(uint64(bits), 30)
+			var stream []byte
+			for _, p := range texts {
+				if out.Reset(); alone {
+					w.Reset(&out)
+				}
+				_, _ = w.Write(p)
+				_ = w.Flush()
+				stream = append(stream, wire(frame.Header{Fin: true, RSV: frame.RSV1, Opcode: frame.Binary}, string(out.Bytes()[:out.Len()-4]))...)
+			}
+			c := frame.NewConn(new(silence), bytes.NewReader(stream), frame.Client, e)
+			for i, p := range texts {
+				if m, err := c.Next(); err != nil || !bytes.Equal(m.Payload, p) || m.Error != "" {
+					t.Fatalf("%d bits, alone %v, message %d: %d of %d bytes, %s, %v", bits, alone, i, len(m.Payload), len(p), m.Error, err)
+				}
+			}
+		}
 	}
 }
 
@@ -266,6 +299,25 @@ func TestConnReaderWithoutProgress(t *testing.T) {
 type emptyReader struct{}
 
 func (emptyReader) Read([]byte) (int, error) { return 0, nil }
+
+func BenchmarkConnNext(b *testing.B) {
+	for _, size := range []int{100, 1 << 10, 64 << 10} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			w := wire(masked(text), strings.Repeat("x", size))
+			stream := bytes.Repeat(w, 1<<20/len(w)+1)
+			b.SetBytes(int64(len(w)))
+			b.ReportAllocs()
+			for n := 0; n < b.N; {
+				c := frame.NewConn(new(silence), bytes.NewReader(stream), frame.Server, frame.Extensions{})
+				for ; n < b.N; n++ {
+					if _, err := c.Next(); err != nil {
+						break
+					}
+				}
+			}
+		})
+	}
+}
 
 // FuzzConn: no bytes a peer sends are lost, exceed a bound, or make it panic.
 func FuzzConn(f *testing.F) {

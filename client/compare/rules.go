@@ -53,7 +53,8 @@ const (
 // their time and how they passed the wire do not. The difference aliases the
 // payloads.
 func (r *Rules) Same(a, b *frame.Message) (Difference, bool) {
-	return r.differ(a, b)
+	c := comparison{rules: r}
+	return c.differ(a, b)
 }
 
 // Matches reports whether a and b are the same as far as by demands.

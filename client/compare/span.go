@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"bytes"
 	"cmp"
+	"iter"
 	"regexp"
 	"slices"
 )
@@ -64,27 +66,32 @@ const uuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 
 // findUUIDs finds what has the form of a UUID and does not go on at either end.
 func findUUIDs(found []span, data []byte) []span {
-	for at := 0; at+len(uuid) <= len(data); {
-		// The first dash of a UUID has to be within its first nine bytes.
-		window := data[at : at+9]
-		dash := slices.Index(window, '-')
-		if dash < 0 {
-			at += 9
-			continue
-		}
-		if dash < 8 {
-			at += dash + 1
-			continue
-		}
+	free := 0
+	for dash := range dashes(data) {
+		at := dash - 8
 		end := at + len(uuid)
-		if isUUID(data[at:end]) && (at == 0 || !isWord(data[at-1])) && (end == len(data) || !isWord(data[end])) {
-			found = append(found, span{at, end, classUUID})
-			at = end
+		if at < free || end > len(data) || !isUUID(data[at:end]) || at > 0 && isWord(data[at-1]) || end < len(data) && isWord(data[end]) {
 			continue
 		}
-		at += 9
+		found = append(found, span{at, end, classUUID})
+		free = end
 	}
 	return found
+}
+
+// dashes goes through the places of the dashes in data.
+func dashes(data []byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for at := 0; ; at++ {
+			next := bytes.IndexByte(data[at:], '-')
+			if next < 0 {
+				return
+			}
+			if at += next; !yield(at) {
+				return
+			}
+		}
+	}
 }
 
 func isUUID(p []byte) bool {
@@ -103,23 +110,14 @@ const moment = "0000-00-00T00:00"
 // findTimes finds dates with a time of day, down to fractions of a second and with
 // the offset of their zone.
 func findTimes(found []span, data []byte) []span {
-	for at := 0; at+len(moment) <= len(data); {
-		dash := slices.Index(data[at:at+5], '-')
-		if dash < 0 {
-			at += 5
+	free := 0
+	for dash := range dashes(data) {
+		at := dash - 4
+		if at < free || at+len(moment) > len(data) || !isMoment(data[at:at+len(moment)]) || at > 0 && isDigit(data[at-1]) {
 			continue
 		}
-		if dash < 4 {
-			at += dash + 1
-			continue
-		}
-		if !isMoment(data[at:at+len(moment)]) || at > 0 && isDigit(data[at-1]) {
-			at += 5
-			continue
-		}
-		end := momentEnd(data, at+len(moment))
-		found = append(found, span{at, end, classTime})
-		at = end
+		free = momentEnd(data, at+len(moment))
+		found = append(found, span{at, free, classTime})
 	}
 	return found
 }

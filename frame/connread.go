@@ -27,7 +27,6 @@ func (c *Conn) Next() (Message, error) {
 		if c.flushed {
 			return Message{}, c.failed
 		}
-		c.assembler.Limit = c.Limit
 		err := c.next()
 		switch {
 		case err == nil:
@@ -45,10 +44,10 @@ func (c *Conn) Next() (Message, error) {
 }
 
 // NextFrame returns the next frame as it came: unmasked, not inflated, and of a
-// payload over Limit the beginning. It is numbered from 1 by Seq, among what c has
-// read. Errors are those of Next, and what the stream left of a frame comes before
-// them. The payload is valid until the next call. A Conn that is read by NextFrame
-// is not to be read by Next.
+// payload over Limit the beginning; where there is compression, over 16 MiB at
+// least. It is numbered from 1 by Seq, among what c has read. Errors are those of
+// Next, and what the stream left of a frame comes before them. The payload is valid
+// until the next call. A Conn that is read by NextFrame is not to be read by Next.
 func (c *Conn) NextFrame() (Record, error) {
 	if err := c.next(); err != nil {
 		return Record{}, err
@@ -113,7 +112,6 @@ func (c *Conn) unmask(data []byte, p *Piece) {
 
 // room is how much is kept of the payload of a frame.
 func (c *Conn) room() int {
-	c.assembler.Limit = c.Limit
 	if c.context.Deflate {
 		return max(c.assembler.limit(), minCompressed)
 	}
@@ -190,7 +188,7 @@ func (c *Conn) fill() error {
 		return c.failed
 	}
 	if c.buffer == nil {
-		c.buffer = make([]byte, readSize)
+		c.buffer, c.assembler.Limit = make([]byte, readSize), c.Limit
 	}
 	for range idleReads {
 		n, err := c.read(c.buffer)

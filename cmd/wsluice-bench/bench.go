@@ -91,7 +91,7 @@ func (b *bench) say(format string, args ...any) {
 // measure takes all measurements, one after the other.
 func (b *bench) measure() (*results, error) {
 	b.results.extent = b.extent
-	for _, part := range []func() error{b.disk, b.relays, b.idling, b.soaking, b.ingesting, b.reading, b.following, b.inspecting} {
+	for _, part := range []func() error{b.disk, b.relays, b.arming, b.idling, b.soaking, b.ingesting, b.reading, b.following, b.inspecting} {
 		if err := part(); err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func (b *bench) through(d design, j job, do func(j job, pid int) error, frames f
 	if d == direct {
 		return 0, 0, 0, do(j, 0)
 	}
-	record := filepath.Join(b.dir, "record")
+	record := b.record()
 	defer os.Remove(record)
 	p, err := b.start(d, j.Secure, record)
 	if err != nil {
@@ -186,6 +186,9 @@ func (b *bench) through(d design, j job, do func(j job, pid int) error, frames f
 	}
 	return cpu, drain, info.Size(), nil
 }
+
+// record is the file a relay writes to.
+func (b *bench) record() string { return filepath.Join(b.dir, "record") }
 
 func (b *bench) start(d design, secure bool, record string) (*process, error) {
 	if d != wsluice {

@@ -37,6 +37,7 @@ func TestDesignsCarryAllWork(t *testing.T) {
 	works := []job{
 		{Work: pushUp, Size: 100, Messages: 5000},
 		{Work: pushDown, Size: 64 << 10, Messages: 40},
+		{Work: pushUp, Size: 100, Messages: 5000, Wait: true},
 		{Work: pushEcho, Size: 1 << 10, Messages: 500},
 		{Work: pushEcho, Size: 64 << 10, Messages: 20},
 		{Work: roundTrip, Size: 100, Time: 10 * time.Millisecond},

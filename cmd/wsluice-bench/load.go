@@ -38,6 +38,9 @@ type job struct {
 	Messages    int
 	Rate        int // push: messages per second, 0 for as fast as they go
 	Connections int // idle: how many; connects: how many at once
+	// Wait has one that sends one way tell when its connection is open, and wait
+	// for the end of stdin before it sends.
+	Wait bool
 }
 
 // outcome is what a job found.
@@ -66,7 +69,8 @@ type load struct {
 }
 
 // runLoad does the job in spec and writes the outcome to stdout, both JSON. An
-// idle job holds its connections until stdin ends.
+// idle job holds its connections until stdin ends, and one that is to wait writes
+// an empty outcome and begins then.
 func runLoad(ctx context.Context, spec string, stdin io.Reader, stdout io.Writer) error {
 	var l load
 	if err := json.Unmarshal([]byte(spec), &l.job); err != nil {
@@ -104,11 +108,12 @@ func runLoad(ctx context.Context, spec string, stdin io.Reader, stdout io.Writer
 	return json.NewEncoder(stdout).Encode(result)
 }
 
-// run does the job. For idle it calls hold while the connections are open.
+// run does the job. For idle it calls hold while the connections are open, and
+// before it sends if it is to wait.
 func (l *load) run(ctx context.Context, hold func(outcome) error) (outcome, error) {
 	switch l.Work {
 	case pushUp, pushDown:
-		return l.push(ctx)
+		return l.push(ctx, hold)
 	case pushEcho:
 		return l.pushEcho(ctx)
 	case roundTrip:

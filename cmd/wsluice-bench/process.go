@@ -128,7 +128,8 @@ func anonymous(pid int) (int64, error) {
 }
 
 // runJob has a process of clients and servers do j. When it has an outcome,
-// during is called with it, if not nil; an idle job's connections are open then.
+// during is called with it, if not nil; an idle job's connections are open then,
+// and of one that waits the outcome is empty then and it sends afterwards.
 func runJob(ctx context.Context, self string, j job, during func(outcome) error) (result outcome, err error) {
 	spec, err := json.Marshal(j)
 	if err != nil {
@@ -151,11 +152,15 @@ func runJob(ctx context.Context, self string, j job, during func(outcome) error)
 	if err := cmd.Start(); err != nil {
 		return result, fmt.Errorf("start clients and servers: %w", err)
 	}
-	err = json.NewDecoder(stdout).Decode(&result)
+	out := json.NewDecoder(stdout)
+	err = out.Decode(&result)
 	if err == nil && during != nil {
 		err = during(result)
 	}
 	stdin.Close()
+	if err == nil && j.Wait {
+		err = out.Decode(&result)
+	}
 	if ended := cmd.Wait(); ended != nil {
 		err = errors.Join(context.Cause(ctx), fmt.Errorf("%w: %s", ended, strings.TrimSpace(complaint.String())))
 	}

@@ -67,8 +67,8 @@ func receive(e *end, expect *atomic.Int64) error {
 	}
 }
 
-// push sends messages one way.
-func (l *load) push(ctx context.Context) (outcome, error) {
+// push sends messages one way. If it is to wait, it calls hold before.
+func (l *load) push(ctx context.Context, hold func(outcome) error) (outcome, error) {
 	from, to, err := l.pair(ctx)
 	if err != nil {
 		return outcome{}, err
@@ -79,6 +79,11 @@ func (l *load) push(ctx context.Context) (outcome, error) {
 		from, to = to, from
 	}
 	t := newTraffic(from.side, l.Size)
+	if l.Wait {
+		if err := hold(outcome{}); err != nil {
+			return outcome{}, err
+		}
+	}
 	var expect atomic.Int64
 	received := make(chan error, 1)
 	start := time.Now()

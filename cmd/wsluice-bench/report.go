@@ -37,6 +37,7 @@ func (r *results) markdown() string {
 		doc.throughput(secure)
 	}
 	doc.latency()
+	doc.arming()
 	doc.memory()
 	doc.store()
 	doc.following()
@@ -123,6 +124,30 @@ func (r *report) latency() {
 	rows = append(rows, []string{"wsluice against bare relay",
 		spread(r.against(bare, roundTrip, true, 100, p50)), spread(r.against(bare, roundTrip, false, 100, p50)),
 		spread(r.against(bare, connects, true, 100, rate)), spread(r.against(bare, connects, false, 100, rate))})
+	r.table(rows)
+}
+
+func (r *report) arming() {
+	r.line("## Ready to intervene\n")
+	r.line("One wss connection, as fast as it goes: on which nothing was ever held, on which a hold began and ended, and while one looks at every message (`%s`). "+
+		"Messages per second, and in brackets microseconds of the relay's CPU per message.\n", heldFilter)
+	rows := [][]string{{"direction", "size", string(never), string(before), string(holding), "held before against never", "holding against never"}}
+	for _, w := range []work{pushUp, pushDown} {
+		for _, size := range []int{100, 1 << 10} {
+			row := []string{string(w), bytesize(size)}
+			for _, ready := range readinesses {
+				var rates, cpus []float64
+				for _, reading := range r.armed[armedCell{ready, w, size}] {
+					rates, cpus = append(rates, reading.rate), append(cpus, reading.cpu)
+				}
+				row = append(row, fmt.Sprintf("%s (%s)", count(summarize(rates).median), short(summarize(cpus).median)))
+			}
+			for _, ready := range readinesses[1:] {
+				row = append(row, spread(r.readyFor(armedCell{ready, w, size}, rate)))
+			}
+			rows = append(rows, row)
+		}
+	}
 	r.table(rows)
 }
 

@@ -47,6 +47,13 @@ func TestTargets(t *testing.T) {
 	for d, each := range map[design]time.Duration{bare: 100, wsluice: 129} {
 		r.add(d, job{Work: roundTrip, Secure: true, Size: 100}, outcome{P50: each * time.Microsecond, Time: time.Second}, 0, 0)
 	}
+	r.armed = map[armedCell][]reading{}
+	for _, w := range []work{pushUp, pushDown} {
+		for size, slower := range map[int]float64{100: 950, 1 << 10: 850} {
+			r.armed[armedCell{never, w, size}] = []reading{{rate: 1000}}
+			r.armed[armedCell{before, w, size}] = []reading{{rate: slower}}
+		}
+	}
 	r.idle = []idleReading{{wsluice, true, 1000, 64 << 10}, {wsluice, false, 1000, 41 << 10}}
 	r.soak = []soakReading{{size: 100, messages: 1e6, halves: [2]int64{100 << 20, 120 << 20}, disk: 100e6}}
 	r.captured, r.plain = []float64{86}, []float64{100}
@@ -60,6 +67,8 @@ func TestTargets(t *testing.T) {
 		"100 B, throughput against the recording relay":     false,
 		"100 B, throughput against the bare relay":          false,
 		"median round trip":                                 true,
+		"100 B, throughput after a hold":                    true,
+		"1 KiB, throughput after a hold":                    false,
 		"idle wss connection":                               true,
 		"idle ws connection":                                false,
 		"peak anonymous memory":                             false, // it grows

@@ -6,6 +6,7 @@ import "time"
 type results struct {
 	extent
 	cells    map[cell][]reading
+	armed    map[armedCell][]reading
 	idle     []idleReading
 	soak     []soakReading
 	captured []float64 // frames per second, by round

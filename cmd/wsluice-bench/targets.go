@@ -19,6 +19,7 @@ func (r *report) targets() {
 		all = append(all, r.throughputTarget(size, recording, 1.0), r.throughputTarget(size, bare, 0.5))
 	}
 	all = append(all, r.roundTripTarget())
+	all = append(all, r.armedTargets()...)
 	all = append(all, r.idleTargets()...)
 	all = append(all, r.soakTargets()...)
 	all = append(all, r.captureTargets()...)
@@ -58,6 +59,23 @@ func (r *report) throughputTarget(size int, other design, hold float64) target {
 func (r *report) roundTripTarget() target {
 	ratio := r.against(bare, roundTrip, true, 100, p50)
 	return target{"median round trip, 100 B wss, against the bare relay", "≤ 1.3", spread(ratio), ratio.median <= 1.3}
+}
+
+// armedTargets are about what was held before: it must not slow down what passes
+// now.
+func (r *report) armedTargets() (all []target) {
+	for _, size := range []int{100, 1 << 10} {
+		t := target{what: fmt.Sprintf("pipelined wss, %s, throughput after a hold against before any", bytesize(size)), hold: "≥ 0.9", held: true}
+		var measured []string
+		for _, w := range []work{pushUp, pushDown} {
+			ratio := r.readyFor(armedCell{before, w, size}, rate)
+			measured = append(measured, fmt.Sprintf("%s %.2f", w, ratio.median))
+			t.held = t.held && ratio.median >= 0.9
+		}
+		t.measured = strings.Join(measured, ", ")
+		all = append(all, t)
+	}
+	return all
 }
 
 func (r *report) idleTargets() (all []target) {

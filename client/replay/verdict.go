@@ -46,10 +46,11 @@ type Result struct {
 type Use struct {
 	// Name is that of a Value, empty when it was detected.
 	Name string
-	// Recorded and Got are the value, Path where it was found.
-	Recorded, Got, Path string
-	// Seq is the number of the recorded message it was first used in.
-	Seq uint64
+	// Recorded and Got are the value, then and now.
+	Recorded, Got string
+	// Found is the number of the recorded message of the server it is in, Seq that
+	// of the client in which it was used first.
+	Found, Seq uint64
 }
 
 // Event is something that happened. Exactly one of its fields is set.

@@ -1,0 +1,394 @@
+package replay
+
+import (
+	"bytes"
+	"sync"
+	"time"
+
+	"github.com/wsluice/wsluice/client/compare"
+	"github.com/wsluice/wsluice/frame"
+)
+
+const (
+	// maxWaiting is how many messages may wait to be judged, of those expected and
+	// of those that came.
+	maxWaiting = 4096
+	// maxWaitingSize bounds the payloads of those that came, in bytes.
+	maxWaitingSize = 32 << 20
+	// settling is how long a message that came may turn out to be another than the
+	// one it looks most like.
+	settling = 200 * time.Millisecond
+)
+
+// judge holds what the server sends against what it sent when it was recorded. It
+// touches no socket and no clock. The player tells what is expected, the reader
+// what comes.
+type judge struct {
+	rules  compare.Rules
+	window int
+	late   time.Duration
+	values *values
+	tell   func(*Result)
+
+	mu       sync.Mutex
+	room     sync.Cond // there may be room in came
+	stirred  chan struct{}
+	verdict  *Verdict
+	expected []*expectation  // not judged yet, in their order
+	came     []*arrival      // not judged yet, in their order
+	size     int             // of the payloads in came
+	last     time.Time       // when the last one came
+	due      uint64          // all expectations up to this number are due
+	writing  bool            // the player may be in want of the reader
+	ended    bool            // nothing more comes
+	parting  bool            // a close frame came
+	parted   bool            // one was sent
+	code     frame.CloseCode // its code
+}
+
+// sending is a message of the client that messages of the server come behind.
+type sending struct {
+	at    time.Duration // when it was recorded, since the beginning
+	sent  time.Time     // zero until it is
+	asked bool          // a message is expected behind it
+}
+
+// expectation is a message the server is to send.
+type expectation struct {
+	number   uint64 // from 1
+	at       time.Duration
+	recorded *frame.Message
+	after    *sending
+	answer   bool      // it is the first one behind that
+	deadline time.Time // when it is missing, zero while it is not due
+	// wanted is the recorded message with the values of this time, as of version.
+	wanted  frame.Message
+	version int
+	keys    [2]compare.Key // Exactly and ByShape
+}
+
+// arrival is a message of the server that came.
+type arrival struct {
+	message *frame.Message
+	at      time.Time
+	keys    [2]compare.Key
+}
+
+func newJudge(o *Options, v *values, verdict *Verdict, tell func(*Result)) *judge {
+	j := &judge{
+		rules: o.Rules, window: max(o.Rules.Window, 1), late: o.Late,
+		values: v, verdict: verdict, tell: tell, stirred: make(chan struct{}, 1),
+	}
+	j.room.L = &j.mu
+	return j
+}
+
+// keys returns what tells which messages m may stand for.
+func (j *judge) keys(m *frame.Message) [2]compare.Key {
+	return [2]compare.Key{j.rules.Key(compare.Exactly, m), j.rules.Key(compare.ByShape, m)}
+}
+
+// expect adds a message that is to come, and returns its number.
+func (j *judge) expect(e *expectation) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e.version = -1
+	j.refresh(e)
+	j.expected = append(j.expected, e)
+	if at := j.position(e); at < j.window {
+		if i := j.candidate(e); i >= 0 {
+			a := j.came[i]
+			j.remove(i)
+			j.pair(e, a)
+		}
+	}
+	j.stir()
+}
+
+// refresh puts the values of this time into what is expected.
+func (j *judge) refresh(e *expectation) {
+	if e.version == j.values.version {
+		return
+	}
+	e.version, e.wanted = j.values.version, *e.recorded
+	e.wanted.Payload = j.values.renewed(e.recorded)
+	e.keys = j.keys(&e.wanted)
+}
+
+// position returns how many expectations are before e.
+func (j *judge) position(e *expectation) int {
+	for i, other := range j.expected {
+		if other == e {
+			return i
+		}
+	}
+	return len(j.expected)
+}
+
+// candidate returns which of those that came is e, or -1.
+func (j *judge) candidate(e *expectation) int {
+	for k := range e.keys {
+		for i, a := range j.came[:min(j.window, len(j.came))] {
+			if a.keys[k] == e.keys[k] {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// arrive takes a message that came. While too many wait it waits too, unless the
+// player is writing: then the oldest has no place in the capture.
+func (j *judge) arrive(m *frame.Message, at time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.last = at
+	if m.Type == frame.Close && !j.parting {
+		j.parting, j.code = true, m.Code
+	}
+	a := &arrival{message: m, at: at, keys: j.keys(m)}
+	if e := j.place(a); e != nil {
+		j.pair(e, a)
+		return
+	}
+	for !j.writing && !j.ended && (len(j.came) >= maxWaiting || j.size >= maxWaitingSize) {
+		j.stir()
+		j.room.Wait()
+	}
+	kept := *m
+	kept.Payload = bytes.Clone(m.Payload)
+	a.message = &kept
+	if e := j.place(a); e != nil { // what was expected meanwhile
+		j.pair(e, a)
+		return
+	}
+	for len(j.came) > 0 && (len(j.came) >= maxWaiting || j.size >= maxWaitingSize) {
+		oldest := j.came[0]
+		j.remove(0)
+		j.report(&Result{Outcome: Unexpected, Got: oldest.message})
+	}
+	j.came = append(j.came, a)
+	j.size += len(kept.Payload)
+	j.stir()
+}
+
+// place returns what a is, by what it says or else by its shape; nil if there is
+// nothing like it.
+func (j *judge) place(a *arrival) *expectation {
+	near := j.expected[:min(j.window, len(j.expected))]
+	for _, e := range near {
+		j.refresh(e)
+		if e.keys[0] == a.keys[0] {
+			return e
+		}
+	}
+	for _, e := range near {
+		if e.keys[1] == a.keys[1] {
+			return e
+		}
+	}
+	// When there is one message it can be, it is that.
+	if len(near) > 0 && !near[0].deadline.IsZero() && (len(near) == 1 || near[1].deadline.IsZero()) &&
+		len(j.came) == 0 && j.alike(near[0], a) {
+		return near[0]
+	}
+	return nil
+}
+
+// maxChanges is in how many places two messages of one kind differ at most.
+const maxChanges = 32
+
+// alike reports whether a may be what e has become.
+func (j *judge) alike(e *expectation, a *arrival) bool {
+	if e.recorded.Type != a.message.Type {
+		return false
+	}
+	d, same := j.rules.Same(&e.wanted, a.message)
+	return same || len(d.Changes)+d.More <= maxChanges
+}
+
+// remove takes an arrival out.
+func (j *judge) remove(i int) {
+	j.size -= len(j.came[i].message.Payload)
+	j.came = append(j.came[:i], j.came[i+1:]...)
+	j.room.Broadcast()
+}
+
+// pair judges e, which has come as a.
+func (j *judge) pair(e *expectation, a *arrival) {
+	r := &Result{Recorded: e.recorded, Got: a.message, Then: max(0, e.at-e.after.at)}
+	if !e.after.sent.IsZero() {
+		r.Delay = max(0, a.at.Sub(e.after.sent))
+	}
+	r.Answer = e.answer && !e.after.sent.IsZero()
+	j.values.learn(e.recorded, a.message)
+	j.refresh(e)
+	var same bool
+	if r.Difference, same = j.rules.Same(&e.wanted, a.message); !same {
+		r.Outcome = Differs
+	} else if j.late > 0 && r.Delay-r.Then > j.late {
+		r.Outcome = Late
+	}
+	j.values.discover(e.recorded, a.message)
+	j.drop(e)
+	j.report(r)
+	j.stir()
+}
+
+// drop forgets an expectation.
+func (j *judge) drop(e *expectation) {
+	i := j.position(e)
+	if i < len(j.expected) {
+		j.expected = append(j.expected[:i], j.expected[i+1:]...)
+	}
+}
+
+// report counts and tells a result.
+func (j *judge) report(r *Result) {
+	if r.Outcome == Unexpected && r.Got.Type == frame.Close && j.parted {
+		return // it answers the client's
+	}
+	j.verdict.Outcomes[r.Outcome]++
+	if j.tell != nil {
+		j.tell(r)
+	}
+}
+
+// reach says that the conversation has come to e, which is missing after deadline.
+func (j *judge) reach(e *expectation, deadline time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e.deadline, j.due = deadline, e.number
+}
+
+// settle judges what can be at a time, and returns when there may be more to
+// judge; zero if only what comes can change something. With over, nothing
+// more comes.
+func (j *judge) settle(now time.Time, over bool) (next time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	over = over || j.ended
+	if len(j.came) > 0 && (over || now.Sub(j.last) >= settling) {
+		j.pairAlike(over)
+	}
+	for i := 0; i < len(j.expected); {
+		e := j.expected[i]
+		switch {
+		case e.deadline.IsZero() && !over:
+			i++
+			continue
+		case over || !now.Before(e.deadline):
+			j.drop(e)
+			j.report(&Result{Outcome: Missing, Recorded: e.recorded, Then: max(0, e.at-e.after.at)})
+			continue
+		case next.IsZero() || e.deadline.Before(next):
+			next = e.deadline
+		}
+		i++
+	}
+	if over {
+		for len(j.came) > 0 {
+			a := j.came[0]
+			j.remove(0)
+			j.report(&Result{Outcome: Unexpected, Got: a.message})
+		}
+	} else if len(j.came) > 0 {
+		if quiet := j.last.Add(settling); quiet.After(now) && (next.IsZero() || quiet.Before(next)) {
+			next = quiet
+		}
+	}
+	return next
+}
+
+// pairAlike pairs what is due with what came and is of its kind, in order.
+func (j *judge) pairAlike(over bool) {
+	for i := 0; i < len(j.expected) && i < j.window; {
+		e := j.expected[i]
+		if e.deadline.IsZero() && !over {
+			return
+		}
+		at := -1
+		for k, a := range j.came[:min(j.window, len(j.came))] {
+			if j.alike(e, a) {
+				at = k
+				break
+			}
+		}
+		if at < 0 {
+			i++
+			continue
+		}
+		a := j.came[at]
+		j.remove(at)
+		j.pair(e, a)
+	}
+}
+
+// open returns how many expectations that are due are not judged.
+func (j *judge) open() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for _, e := range j.expected {
+		if e.number > j.due {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// send says that the player begins to write, or has ended it.
+func (j *judge) send(writing bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.writing = writing; writing {
+		j.room.Broadcast()
+	}
+}
+
+// change returns the payload a message of the client has to have now, and the
+// values that are used in it for the first time.
+func (j *judge) change(m *frame.Message) ([]byte, []Use) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.values.change(m, nil)
+}
+
+// sent says when a message of the client was sent.
+func (j *judge) sent(s *sending, at time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s.sent = at
+}
+
+// end says that nothing more comes.
+func (j *judge) end() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ended = true
+	j.room.Broadcast()
+	j.stir()
+}
+
+// part says that the client sends a close frame.
+func (j *judge) part() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.parted = true
+}
+
+// closed reports whether the server has sent a close frame, and with which code.
+func (j *judge) closed() (frame.CloseCode, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.code, j.parting
+}
+
+// stir wakes the player.
+func (j *judge) stir() {
+	select {
+	case j.stirred <- struct{}{}:
+	default:
+	}
+}

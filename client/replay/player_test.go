@@ -1,0 +1,261 @@
+package replay_test
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wsluice/wsluice/client/compare"
+	"github.com/wsluice/wsluice/client/replay"
+	"github.com/wsluice/wsluice/frame"
+)
+
+func echo(text string) []string { return []string{text} }
+
+// Frames must go out as they were: mask keys, fragments, pings between them,
+// reserved bits and lengths written longer than they need be.
+func TestFramesAreSentAsTheyWere(t *testing.T) {
+	c := newCapture("")
+	c.client("hello")
+	c.server("hello")
+	c.add(frame.Client, frame.Header{Opcode: frame.Text}, "two ")
+	c.add(frame.Client, frame.Header{Fin: true, Opcode: frame.Ping}, "still there")
+	c.add(frame.Client, frame.Header{Fin: true, Extended: 8}, "parts")
+	c.server("two parts")
+	c.add(frame.Client, frame.Header{Fin: true, RSV: 5, Opcode: 11}, "odd")
+	c.add(frame.Client, frame.Header{Fin: true, Opcode: frame.Binary}, "\x00\xff")
+	c.close(frame.Client, 1000)
+	c.close(frame.Server, 1000)
+	var s stage
+	s.answer(echo)
+	v := s.play(t, c, replay.Options{})
+	if !bytes.Equal(s.got, c.wire()) {
+		t.Errorf("the server got\n%x, want\n%x", s.got, c.wire())
+	}
+	if !v.Passed() || v.Sent != 6 || v.Outcomes[replay.Same] != 3 {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// What a capture holds compressed must reach a server without compression, and the
+// reverse, and servers with another context.
+func TestCompressionIsMadeAnew(t *testing.T) {
+	deflate := frame.ParseExtensions("permessage-deflate")
+	for name, e := range map[string]frame.Extensions{
+		"none": {}, "same": deflate,
+		"small and alone": frame.ParseExtensions("permessage-deflate; client_no_context_takeover; client_max_window_bits=9"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCapture("permessage-deflate")
+			var want []string
+			for _, text := range []string{"again and again", "again and again and again", strings.Repeat("x", 5000)} {
+				c.compressed(frame.Client, text)
+				c.compressed(frame.Server, text)
+				want = append(want, "text "+text)
+			}
+			c.client("plain")
+			c.server("plain")
+			want = append(want, "text plain")
+			s := stage{extensions: e}
+			s.answer(echo)
+			if v := s.play(t, c, replay.Options{}); !v.Passed() {
+				t.Errorf("verdict %+v", v)
+			}
+			if got := s.messages[:len(want)]; !slices.Equal(got, want) {
+				t.Errorf("the server got %q", got)
+			}
+		})
+	}
+}
+
+// Exactly what a changed server does otherwise must be reported.
+func TestChangesAreReported(t *testing.T) {
+	c := newCapture("")
+	for _, name := range []string{"a", "b", "c", "d"} {
+		c.client(`{"get":"` + name + `"}`)
+		c.server(`{"type":"value","of":"` + name + `","price":100}`)
+	}
+	c.close(frame.Client, 1000)
+	for _, test := range []struct {
+		name   string
+		answer func(string) []string
+		want   []string
+	}{
+		{"other value", func(name string) []string {
+			if name == "b" {
+				return []string{`{"type":"value","of":"b","price":101}`}
+			}
+			return []string{`{"type":"value","of":"` + name + `","price":100}`}
+		}, []string{`differs {"type":"value","of":"b","price":100} {"type":"value","of":"b","price":101} [changed $.price 100>101]`}},
+		{"more members", func(name string) []string {
+			if name == "c" {
+				return []string{`{"type":"value","of":"c","price":100,"new":true}`}
+			}
+			return []string{`{"type":"value","of":"` + name + `","price":100}`}
+		}, []string{`differs {"type":"value","of":"c","price":100} {"type":"value","of":"c","price":100,"new":true} [added $.new >true]`}},
+		{"silence", func(name string) []string {
+			if name == "b" {
+				return nil
+			}
+			return []string{`{"type":"value","of":"` + name + `","price":100}`}
+		}, []string{`missing {"type":"value","of":"b","price":100}`}},
+		{"one more", func(name string) []string {
+			answers := []string{`{"type":"value","of":"` + name + `","price":100}`}
+			if name == "b" {
+				return append(answers, `{"type":"news"}`)
+			}
+			return answers
+		}, []string{`unexpected {"type":"news"}`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var s stage
+			s.answer(func(text string) []string { return test.answer(strings.Split(text, `"`)[3]) })
+			v := s.play(t, c, replay.Options{Rules: compare.Rules{Window: 8}})
+			if v.Passed() || v.Sent != 5 {
+				t.Errorf("verdict %+v", v)
+			}
+			s.events = slices.DeleteFunc(s.events, func(e string) bool { return strings.HasPrefix(e, "same") })
+			s.happened(t, test.want...)
+		})
+	}
+}
+
+// A message of another order within the window is the same.
+func TestOrderWithinTheWindow(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	c.server(`{"id":1}`)
+	c.server(`{"id":2}`)
+	c.server(`{"id":3}`)
+	c.client("on")
+	var s stage
+	s.answer(func(text string) []string {
+		if text == "go" {
+			return []string{`{"id":3}`, `{"id":1}`, `{"id":2}`}
+		}
+		return nil
+	})
+	if v := s.play(t, c, replay.Options{Rules: compare.Rules{Window: 3}}); !v.Passed() {
+		t.Errorf("verdict %+v: %q", v, s.events)
+	}
+}
+
+// Values that the server gives anew must be those the client uses.
+func TestValuesFlowOn(t *testing.T) {
+	login := func() *capture {
+		c := newCapture("")
+		c.client("login")
+		c.server(`{"session":"s-1111-old","count":7}`)
+		c.client(`{"session":"s-1111-old","join":"s-1111-old/room"}`)
+		c.server(`{"joined":"s-1111-old"}`)
+		return c
+	}
+	answer := func(text string) []string {
+		if text == "login" {
+			return []string{`{"session":"s-2222-new","count":7}`}
+		}
+		if text == `{"session":"s-2222-new","join":"s-2222-new/room"}` {
+			return []string{`{"joined":"s-2222-new"}`}
+		}
+		return []string{`{"error":"who?"}`}
+	}
+	first := `{"session":"s-1111-old","count":7} {"session":"s-2222-new","count":7}`
+	t.Run("detected", func(t *testing.T) {
+		var s stage
+		s.answer(answer)
+		s.play(t, login(), replay.Options{Detect: true})
+		s.happened(t, "differs "+first+` [changed $.session "s-1111-old">"s-2222-new"]`,
+			"used  s-1111-old>s-2222-new of 2 in 3", `same {"joined":"s-1111-old"} {"joined":"s-2222-new"}`)
+	})
+	path, err := replay.ParsePath("$.session")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]replay.Value{
+		"path":    {Name: "s", Path: path},
+		"pattern": {Name: "s", Pattern: regexp.MustCompile(`"session":"([^"]*)"`), Seq: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s stage
+			s.answer(answer)
+			s.play(t, login(), replay.Options{Values: []replay.Value{value}})
+			s.happened(t, "same "+first, "used s s-1111-old>s-2222-new of 2 in 3", `same {"joined":"s-1111-old"} {"joined":"s-2222-new"}`)
+		})
+	}
+	t.Run("template", func(t *testing.T) {
+		c := newCapture("")
+		c.client("login")
+		c.server(`{"session":"s-1"}`)
+		c.client("PLACE")
+		var s stage
+		s.answer(func(text string) []string {
+			if text == "login" {
+				return []string{`{"session":"s-2"}`}
+			}
+			return nil
+		})
+		s.play(t, c, replay.Options{
+			Values: []replay.Value{{Name: "s", Path: path}}, Replace: []replay.Replacement{{Old: "PLACE", New: "in {{s}}"}},
+		})
+		if !slices.Contains(s.messages, "text in s-2") {
+			t.Errorf("the server got %q", s.messages)
+		}
+	})
+}
+
+// A server that says goodbye early leaves messages unsent, and is told goodbye.
+func TestServerClosesEarly(t *testing.T) {
+	c := newCapture("")
+	c.client("one")
+	c.server("1")
+	c.client("two")
+	c.close(frame.Client, 1000)
+	var s stage
+	s.serve = func(conn *frame.Conn) {
+		s.next(conn)
+		_ = conn.Close(1011, "no more")
+		s.next(conn)
+	}
+	v := s.play(t, c, replay.Options{})
+	if v.Passed() || v.Skipped == 0 || v.Broken == "" {
+		t.Errorf("verdict %+v", v)
+	}
+	if want := []string{"text one", "close \x03\xe8"}; !slices.Equal(s.messages, want) {
+		t.Errorf("the server got %q", s.messages)
+	}
+}
+
+// What the user dropped, edited or injected reached the server as it did; what the
+// client itself sent is played when it is asked for.
+func TestWhatIsPlayed(t *testing.T) {
+	c := newCapture("")
+	c.client("passed")
+	c.origin = frame.Dropped
+	c.client("original")
+	c.origin = frame.Edited
+	c.client("edited")
+	c.origin = frame.Injected
+	c.client("injected")
+	c.server("not the server's")
+	c.origin = frame.Observed
+	for asSent, want := range map[bool][]string{
+		false: {"text passed", "text edited", "text injected"},
+		true:  {"text passed", "text original"},
+	} {
+		var s stage
+		s.answer(func(string) []string { return nil })
+		script, err := replay.NewScript(t.Context(), c.conn, c, asSent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := replay.Play(t.Context(), script, replay.Options{Dial: s.dial(t), Pace: replay.Fastest})
+		if err != nil || !v.Passed() {
+			t.Errorf("verdict %+v, %v", v, err)
+		}
+		if got := s.messages[:len(s.messages)-1]; !slices.Equal(got, want) {
+			t.Errorf("the server got %q, want %q", got, want)
+		}
+	}
+}

@@ -87,12 +87,13 @@ func (p *program) listRules(ctx context.Context, asJSON bool) error {
 
 // writeRules writes a table of rules.
 func writeRules(out io.Writer, list []control.Rule) {
-	name := len("NAME")
+	name, does := len("NAME"), len("DOES")
 	for i := range list {
-		const widest = 30
-		name = max(name, min(len([]rune(list[i].Name)), widest))
+		const widest = 60
+		name = max(name, min(len([]rune(list[i].Name)), widest/2))
+		does = max(does, min(len([]rune(list[i].Does)), widest))
 	}
-	row := "%-" + strconv.Itoa(name) + "s  %-3s  %-9s  %10s  %-40s  %s\n"
+	row := "%-" + strconv.Itoa(name) + "s  %-3s  %-9s  %10s  %-" + strconv.Itoa(does) + "s  %s\n"
 	fmt.Fprintf(out, row, "NAME", "ON", "FROM", "HITS", "DOES", "WHEN")
 	for i := range list {
 		r := &list[i]

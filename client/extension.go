@@ -96,7 +96,7 @@ func tokenByte(c byte) bool {
 		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
-// token reports whether s is one.
+// isToken reports whether s is a token and nothing else.
 func isToken(s string) bool {
 	p := parser{rest: s}
 	return p.token() == s && s != ""

@@ -18,19 +18,20 @@ const module = "github.com/wsluice/wsluice"
 // room that has a row of its own is a room of its own; who may import a room may
 // import those within.
 var rooms = map[string]struct{ ours, libraries []string }{
-	"frame":         {libraries: []string{"github.com/klauspost/compress/flate"}},
-	"certs":         {libraries: []string{"software.sslmate.com/src/go-pkcs12"}},
-	"filter":        {ours: []string{"frame"}, libraries: []string{"github.com/expr-lang/expr"}},
-	"store":         {ours: []string{"frame", "filter"}, libraries: []string{"go.etcd.io/bbolt", "github.com/klauspost/compress/s2", "github.com/klauspost/compress/zstd", "google.golang.org/protobuf/encoding/protowire", "golang.org/x/sys"}},
-	"proxy":         {ours: []string{"frame", "certs", "filter"}, libraries: []string{"github.com/elazarl/goproxy", "github.com/gorilla/websocket", "golang.org/x/net"}},
-	"proxy/rules":   {ours: []string{"frame", "filter"}, libraries: []string{"go.yaml.in/yaml"}},
-	"control":       {ours: []string{"frame", "filter", "store", "proxy"}, libraries: []string{"golang.org/x/sys"}},
-	"client":        {ours: []string{"frame", "filter"}, libraries: []string{"golang.org/x/net"}},
-	"client/replay": {ours: []string{"frame", "filter", "client"}},
-	"decode":        {ours: []string{"frame"}, libraries: []string{"github.com/vmihailenco/msgpack", "github.com/fxamacker/cbor", "google.golang.org/protobuf/encoding/protowire"}},
-	"export":        {ours: []string{"frame", "decode"}},
-	"inspector":     {ours: []string{"frame", "filter", "decode", "export"}, libraries: []string{"github.com/rivo/tview", "github.com/gdamore/tcell"}},
-	"cmd":           {ours: []string{"frame", "certs", "filter", "store", "proxy", "control", "client", "decode", "export", "inspector"}, libraries: []string{"github.com/BurntSushi/toml", "github.com/gdamore/tcell", "golang.org/x/image", "github.com/creack/pty", "github.com/spf13", "golang.org/x/term", "github.com/schollz/progressbar", "github.com/gorilla/websocket", "github.com/elazarl/goproxy", "github.com/klauspost/compress/s2", "golang.org/x/sys"}},
+	"frame":          {libraries: []string{"github.com/klauspost/compress/flate"}},
+	"certs":          {libraries: []string{"software.sslmate.com/src/go-pkcs12"}},
+	"filter":         {ours: []string{"frame"}, libraries: []string{"github.com/expr-lang/expr"}},
+	"store":          {ours: []string{"frame", "filter"}, libraries: []string{"go.etcd.io/bbolt", "github.com/klauspost/compress/s2", "github.com/klauspost/compress/zstd", "google.golang.org/protobuf/encoding/protowire", "golang.org/x/sys"}},
+	"proxy":          {ours: []string{"frame", "certs", "filter"}, libraries: []string{"github.com/elazarl/goproxy", "github.com/gorilla/websocket", "golang.org/x/net"}},
+	"proxy/rules":    {ours: []string{"frame", "filter"}, libraries: []string{"go.yaml.in/yaml"}},
+	"control":        {ours: []string{"frame", "filter", "store", "proxy"}, libraries: []string{"golang.org/x/sys"}},
+	"client":         {ours: []string{"frame", "filter"}, libraries: []string{"golang.org/x/net"}},
+	"client/compare": {ours: []string{"frame"}},
+	"client/replay":  {ours: []string{"frame", "filter", "client"}},
+	"decode":         {ours: []string{"frame"}, libraries: []string{"github.com/vmihailenco/msgpack", "github.com/fxamacker/cbor", "google.golang.org/protobuf/encoding/protowire"}},
+	"export":         {ours: []string{"frame", "decode"}},
+	"inspector":      {ours: []string{"frame", "filter", "decode", "export"}, libraries: []string{"github.com/rivo/tview", "github.com/gdamore/tcell"}},
+	"cmd":            {ours: []string{"frame", "certs", "filter", "store", "proxy", "control", "client", "decode", "export", "inspector"}, libraries: []string{"github.com/BurntSushi/toml", "github.com/gdamore/tcell", "golang.org/x/image", "github.com/creack/pty", "github.com/spf13", "golang.org/x/term", "github.com/schollz/progressbar", "github.com/gorilla/websocket", "github.com/elazarl/goproxy", "github.com/klauspost/compress/s2", "golang.org/x/sys"}},
 }
 
 // TestImports catches an arrow between rooms, or a library, that the

@@ -49,9 +49,9 @@ func TestTargets(t *testing.T) {
 	}
 	r.armed = map[armedCell][]reading{}
 	for _, w := range []work{pushUp, pushDown} {
-		for size, slower := range map[int]float64{100: 950, 1 << 10: 850} {
-			r.armed[armedCell{never, w, size}] = []reading{{rate: 1000}}
-			r.armed[armedCell{before, w, size}] = []reading{{rate: slower}}
+		for size, cpu := range map[int]float64{100: 1.1, 1 << 10: 1.2} {
+			r.armed[armedCell{never, w, size}] = []reading{{cpu: 1}}
+			r.armed[armedCell{before, w, size}] = []reading{{cpu: cpu}}
 		}
 	}
 	r.idle = []idleReading{{wsluice, true, 1000, 64 << 10}, {wsluice, false, 1000, 41 << 10}}
@@ -67,8 +67,8 @@ func TestTargets(t *testing.T) {
 		"100 B, throughput against the recording relay":     false,
 		"100 B, throughput against the bare relay":          false,
 		"median round trip":                                 true,
-		"100 B, throughput after a hold":                    true,
-		"1 KiB, throughput after a hold":                    false,
+		"100 B, CPU per message after a hold":               true,
+		"1 KiB, CPU per message after a hold":               false,
 		"idle wss connection":                               true,
 		"idle ws connection":                                false,
 		"peak anonymous memory":                             false, // it grows

@@ -20,6 +20,7 @@ type exportFlags struct {
 	format, output string
 	from           sides
 	wire           bool
+	redact         redactFlags
 }
 
 func (p *program) exportCommand() *cobra.Command {
@@ -41,7 +42,8 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		Example: `  wsluice export --format jsonl --output capture.jsonl
   wsluice export 3 --format text | less
   wsluice export --filter 'json.type == "trade"' --output trades.jsonl
-  wsluice export 3 --format raw --from server --output video.bin`,
+  wsluice export 3 --format raw --from server --output video.bin
+  wsluice export --format har --redact --redact-json user.email --output for-the-report.har`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -61,6 +63,7 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 	flags.BoolVar(&f.wire, "wire", false, "with --format raw, write whole frames as they were on the wire")
 	f.streamFlags(c, "messages")
 	sideFlag(c, &f.from)
+	f.redact.add(c)
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "raw"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -78,6 +81,9 @@ func (f *exportFlags) check(conn uint64) error {
 	case "raw":
 		if conn == 0 {
 			return usagef("name a connection: wsluice export CONN --format raw", "payloads of several connections would run together")
+		}
+		if f.wire && f.redact.wanted() {
+			return usagef("leave --wire out to get payloads, or write --format jsonl", "--redact does not go with --wire: the bytes would not be those that passed")
 		}
 		if f.wire && f.from.only == nil {
 			return usagef("add --from client or --from server", "frames of both sides would run together")
@@ -107,7 +113,10 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 	if err := x.parse(); err != nil {
 		return err
 	}
-	var err error
+	redactor, err := f.redact.redactor()
+	if err != nil {
+		return err
+	}
 	if x.r, err = p.open(ctx); err != nil {
 		return err
 	}
@@ -125,6 +134,9 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 		return usagef("name a file with --output, or send stdout elsewhere", "raw bytes may harm a terminal, and stdout is one")
 	}
 	x.w = f.writer(out)
+	if redactor != nil {
+		x.w = redactor.Writer(x.w)
+	}
 	if !f.follow {
 		x.bar = p.progress("export")
 	}
@@ -144,6 +156,9 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 		p.gaveUp(x.frames.GaveUp(), "frame")
 	}
 	err = errors.Join(err, x.w.Close())
+	if redactor != nil {
+		p.tellRedacted(redactor.Count())
+	}
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("export: %w", err)
 	}

@@ -3,9 +3,7 @@ package client
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +39,7 @@ func (o *Options) reach(ctx context.Context, t target, facts *frame.Connection) 
 		return nil, err
 	}
 	state := secure.ConnectionState()
-	facts.TLS = &frame.TLS{Server: tlsLeg(&state)}
+	facts.TLS = &frame.TLS{Server: frame.NewTLSLeg(&state)}
 	return secure, nil
 }
 
@@ -195,22 +193,4 @@ func because(ctx context.Context, err error) error {
 		return errors.New("the connection was closed without an answer")
 	}
 	return err
-}
-
-// tlsLeg returns what is recorded of a TLS connection.
-func tlsLeg(s *tls.ConnectionState) *frame.TLSLeg {
-	leg := &frame.TLSLeg{
-		Version:    tls.VersionName(s.Version),
-		Cipher:     tls.CipherSuiteName(s.CipherSuite),
-		ServerName: s.ServerName,
-		ALPN:       s.NegotiatedProtocol,
-		Verified:   len(s.VerifiedChains) > 0,
-	}
-	if len(s.PeerCertificates) > 0 {
-		c := s.PeerCertificates[0]
-		sum := sha256.Sum256(c.Raw)
-		leg.Subject, leg.Issuer, leg.NotAfter = c.Subject.String(), c.Issuer.String(), c.NotAfter
-		leg.SHA256 = hex.EncodeToString(sum[:])
-	}
-	return leg
 }

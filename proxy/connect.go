@@ -167,6 +167,6 @@ func (p *Proxy) acceptTLS(c *rewound, t *tunnel) net.Conn {
 	}
 	c.watch, c.tail = false, nil
 	state := secure.ConnectionState()
-	t.leg, t.secured = tlsLeg(&state), time.Now()
+	t.leg, t.secured = frame.NewTLSLeg(&state), time.Now()
 	return secure
 }

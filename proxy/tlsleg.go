@@ -1,9 +1,6 @@
 package proxy
 
 import (
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/hex"
 	"net/http"
 
 	"github.com/wsluice/wsluice/frame"
@@ -16,27 +13,10 @@ func (x *exchange) legs(r *http.Response) *frame.TLS {
 		t.Client = x.client.tunnel.leg
 	}
 	if r != nil && r.TLS != nil {
-		t.Server = tlsLeg(r.TLS)
+		t.Server = frame.NewTLSLeg(r.TLS)
 	}
 	if t == (frame.TLS{}) {
 		return nil
 	}
 	return &t
-}
-
-func tlsLeg(s *tls.ConnectionState) *frame.TLSLeg {
-	leg := &frame.TLSLeg{
-		Version:    tls.VersionName(s.Version),
-		Cipher:     tls.CipherSuiteName(s.CipherSuite),
-		ServerName: s.ServerName,
-		ALPN:       s.NegotiatedProtocol,
-		Verified:   len(s.VerifiedChains) > 0,
-	}
-	if len(s.PeerCertificates) > 0 {
-		c := s.PeerCertificates[0]
-		sum := sha256.Sum256(c.Raw)
-		leg.Subject, leg.Issuer, leg.NotAfter = c.Subject.String(), c.Issuer.String(), c.NotAfter
-		leg.SHA256 = hex.EncodeToString(sum[:])
-	}
-	return leg
 }

@@ -60,22 +60,24 @@ func (p *Proxy) dialSOCKS(ctx context.Context, up *url.URL, network, address str
 	if up.Port() == "" {
 		at = net.JoinHostPort(up.Hostname(), "1080")
 	}
-	d, err := proxy.SOCKS5(network, at, auth, socketDialer{p})
+	d, err := proxy.SOCKS5(network, at, auth, nil)
 	if err != nil {
 		return nil, err
 	}
-	return d.(proxy.ContextDialer).DialContext(ctx, network, address)
-}
-
-// socketDialer makes dialSocket what x/net/proxy wants.
-type socketDialer struct{ proxy *Proxy }
-
-func (d socketDialer) Dial(network, address string) (net.Conn, error) {
-	return d.proxy.dialSocket(d.proxy.ctx, network, address)
-}
-
-func (d socketDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return d.proxy.dialSocket(ctx, network, address)
+	c, err := p.dialSocket(ctx, network, at)
+	if err != nil {
+		return nil, err
+	}
+	// What its DialContext returns would hide the socket, and with it half-close and
+	// reset.
+	_, err = d.(interface {
+		DialWithConn(context.Context, net.Conn, string, string) (net.Addr, error)
+	}).DialWithConn(ctx, c, network, address)
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // askForTunnel has the HTTP proxy at the other end of c connect it to address

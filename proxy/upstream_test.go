@@ -81,12 +81,34 @@ func socksProxy(t *testing.T) (address string, asked <-chan string) {
 	return address, list
 }
 
+// join passes on both ways, the end of each by itself.
 func join(c net.Conn, r io.Reader, server net.Conn) {
 	done := make(chan struct{})
-	go func() { defer close(done); _, _ = io.Copy(c, server); _ = c.Close() }()
+	go func() { defer close(done); _, _ = io.Copy(c, server); newLeg(c).closeWrite(true) }()
 	_, _ = io.Copy(server, r)
-	_ = server.Close()
+	newLeg(server).closeWrite(true)
 	<-done
+	_ = server.Close()
+}
+
+// Catches a half-close that is not passed on to a proxy upstream, because what
+// reached it hides the socket.
+func TestUpstreamHalfClose(t *testing.T) {
+	for kind, run := range map[string]func(*testing.T) (string, <-chan string){
+		"http":   func(t *testing.T) (string, <-chan string) { return httpProxy(t, false) },
+		"https":  func(t *testing.T) (string, <-chan string) { return httpProxy(t, true) },
+		"socks5": socksProxy,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			address, _ := run(t)
+			r := start(t, through(kind+"://"+address, url.UserPassword("user", "secret")))
+			client, server := r.pair(false)
+			client.closeWrite()
+			server.eof()
+			server.send(text("an answer"))
+			client.expect(text("an answer"))
+		})
+	}
 }
 
 func through(raw string, user *url.Userinfo) func(*Options) {

@@ -287,6 +287,7 @@ func (p *player) pace(ctx context.Context, s *step) error {
 	case Reactive:
 		return p.wait(ctx, func() bool { return p.judge.open() == 0 })
 	case Stepwise:
+		p.tell(Event{Next: s.message})
 		select {
 		case <-p.options.Step:
 		case <-p.ended:

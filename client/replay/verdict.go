@@ -57,6 +57,8 @@ type Use struct {
 type Event struct {
 	// Connected are the facts of the new connection.
 	Connected *frame.Connection
+	// Next is a message of the client that waits for Options.Step.
+	Next *frame.Message
 	// Sent is a message of the client, as it was recorded, when its last frame was
 	// sent; Skipped one that could not be sent.
 	Sent    *frame.Message

@@ -22,7 +22,7 @@ const (
 	Recorded
 	// Fastest waits for nothing.
 	Fastest
-	// Stepwise waits for Options.Step before each message of the client.
+	// Stepwise is as Reactive, and waits then for Options.Step.
 	Stepwise
 )
 

@@ -287,6 +287,9 @@ func (p *player) pace(ctx context.Context, s *step) error {
 	case Reactive:
 		return p.wait(ctx, func() bool { return p.judge.open() == 0 })
 	case Stepwise:
+		if err := p.wait(ctx, func() bool { return p.judge.open() == 0 }); err != nil {
+			return err
+		}
 		p.tell(Event{Next: s.message})
 		select {
 		case <-p.options.Step:

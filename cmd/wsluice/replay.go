@@ -35,7 +35,7 @@ edited and injected; --as-sent plays what the client sent itself.
 
 --pace says when: "reactive" waits for the messages the server sent before, "recorded"
 keeps the times, "2x" and "0.5x" do so faster or slower, "fastest" waits for
-nothing, "step" sends the next message when Enter is pressed.
+nothing, "step" is reactive and sends each message when Enter is pressed.
 
 An id that the server gives anew and the client uses again is found by itself, and
 the new one is sent. --capture-value names others, by a JSON path or a regular

@@ -292,9 +292,12 @@ func TestWriteErrors(t *testing.T) {
 		"text":  export.NewText(brokenPipe{}, time.UTC),
 		"raw":   export.NewRaw(brokenPipe{}),
 		"wire":  export.NewWire(brokenPipe{}),
+		"har":   export.NewHAR(brokenPipe{}, ""),
+		"html":  export.NewHTML(brokenPipe{}),
 	} {
 		large := bytes.Repeat([]byte("x"), 100_000)
 		err := errors.Join(
+			w.Connection(&frame.Connection{}),
 			w.Message(&frame.Message{Type: frame.Text, Payload: large}),
 			w.Frame(&frame.Record{Payload: large, Stored: uint64(len(large))}),
 			w.Close(),

@@ -35,6 +35,8 @@ func (p *program) exportCommand() *cobra.Command {
   text   lines for people, payloads whole
   har    an HTTP Archive for browsers' tools and other proxies: an entry for each
          connection with text and binary messages, all else in private fields
+  html   one page for a browser, which needs no network: timeline, list, filter,
+         JSON as a tree, bytes; of each payload the first 64 KiB
   raw    the payloads of text and binary messages back to back; with --wire
          the bytes of the frames exactly as they passed. Of one connection,
          and with --wire of one side
@@ -42,6 +44,7 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		Example: `  wsluice export --format jsonl --output capture.jsonl
   wsluice export 3 --format text | less
   wsluice export --filter 'json.type == "trade"' --output trades.jsonl
+  wsluice export --format html --output capture.html
   wsluice export 3 --format raw --from server --output video.bin
   wsluice export --format har --redact --redact-json user.email --output for-the-report.har`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
@@ -58,25 +61,25 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har or raw")
+	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har, html or raw")
 	flags.StringVarP(&f.output, "output", "o", "", "write to this `file` instead of stdout; it appears when it is complete")
 	flags.BoolVar(&f.wire, "wire", false, "with --format raw, write whole frames as they were on the wire")
 	f.streamFlags(c, "messages")
 	sideFlag(c, &f.from)
 	f.redact.add(c)
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "raw"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "html", "raw"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 // check finds what does not fit together.
 func (f *exportFlags) check(conn uint64) error {
 	switch f.format {
-	case "jsonl", "text", "har":
+	case "jsonl", "text", "har", "html":
 		if f.wire {
 			return usagef("use --format raw --wire, or wsluice frames --json --wire", "--wire does not go with --format %s", f.format)
 		}
-		if f.follow && f.format == "har" {
-			return usagef("use --format jsonl", "--follow does not go with --format har, which has one connection after the other")
+		if f.follow && (f.format == "har" || f.format == "html") {
+			return usagef("use --format jsonl", "--follow does not go with --format %s, which is of use when it is complete", f.format)
 		}
 	case "raw":
 		if conn == 0 {
@@ -89,7 +92,7 @@ func (f *exportFlags) check(conn uint64) error {
 			return usagef("add --from client or --from server", "frames of both sides would run together")
 		}
 	default:
-		return usagef("use jsonl, text, har or raw", "--format %q is not known", f.format)
+		return usagef("use jsonl, text, har, html or raw", "--format %q is not known", f.format)
 	}
 	return nil
 }
@@ -100,6 +103,8 @@ func (f *exportFlags) writer(w io.Writer) export.Writer {
 		return export.NewText(w, nil)
 	case f.format == "har":
 		return export.NewHAR(w, version())
+	case f.format == "html":
+		return export.NewHTML(w)
 	case f.wire:
 		return export.NewWire(w)
 	case f.format == "raw":

@@ -3,20 +3,14 @@ package proxy
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
-	"github.com/wsluice/wsluice/proxy/rules"
 )
 
 var seed = flag.Uint64("seed", 0, "`seed` of TestIntervene; 0 picks one")
@@ -26,75 +20,40 @@ var seed = flag.Uint64("seed", 0, "`seed` of TestIntervene; 0 picks one")
 // that is lost; a record that is not what went over both wires; and a tap that
 // does not go back to passing bytes.
 func TestIntervene(t *testing.T) {
-	first, runs := *seed, 5
-	if testing.Short() {
-		runs = 2
+	seeds(t, 5, intervene)
+}
+
+// seeds runs a test with so many seeds, or with the one that was asked for.
+func seeds(t *testing.T, runs uint64, test func(*testing.T, uint64)) {
+	first := *seed
+	switch {
+	case first != 0:
+		runs = 1
+	case testing.Short():
+		runs = min(runs, 2)
 	}
 	if first == 0 {
 		first = rand.Uint64N(1e9)
-	} else {
-		runs = 1
 	}
-	for i := range uint64(runs) {
-		t.Run(fmt.Sprint("seed ", first+i), func(t *testing.T) { intervene(t, first+i) })
+	for seed := first; seed < first+runs; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { test(t, seed) })
 	}
 }
-
-// drama is a connection on which everything happens.
-type drama struct {
-	t      *testing.T
-	r      *rig
-	seed   uint64
-	ends   [2]*wire
-	speaks [2]*speaker
-	hears  [2]*ear     // by the side that is heard
-	tokens [2]chan int // how many messages the side is to send
-
-	lock     sync.Mutex
-	fates    map[string]Verdict // of messages that were held, by payload
-	verdicts map[uint64]Verdict // given, by ID
-	held     map[uint64]string  // their payloads
-	injected [2][]said          // by the side they are sent as
-}
-
-const farewell = "that was all"
 
 func intervene(t *testing.T, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 0))
-	d := &drama{t: t, seed: seed, fates: map[string]Verdict{}, verdicts: map[uint64]Verdict{}, held: map[uint64]string{}}
-	var journal journal
-	d.r = start(t, func(o *Options) {
-		journal.memory = o.Recorder.(*memory)
-		o.Recorder = &journal
-	})
-	d.r.extensions = randomExtensions(random)
-	t.Log(d.r.extensions)
-	e := frame.ParseExtensions(d.r.extensions)
-	d.ends[frame.Client], d.ends[frame.Server] = d.r.pair(false)
-	var peers, hands sync.WaitGroup
-	for side := range d.ends {
-		from := frame.Side(side)
-		var err error
-		if d.speaks[side], err = newSpeaker(from, e, rand.New(rand.NewPCG(seed, 1+uint64(side)))); err != nil {
-			t.Fatal(err)
-		}
-		d.hears[side], d.tokens[side] = newEar(from, e), make(chan int)
-		_ = d.ends[side].SetDeadline(time.Now().Add(5 * patience))
-		peers.Go(func() { d.listen(from) })
-		hands.Go(func() { d.speak(from) })
-	}
-	d.direct(random)
-	for _, tokens := range d.tokens {
-		close(tokens)
-	}
-	hands.Wait()
-	peers.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*patience)
+	defer cancel()
+	d := begin(t, seed, random)
+	d.direct(ctx, random, 100)
+	d.calm()
+	d.end()
 	if t.Failed() {
 		return
 	}
 	for _, from := range []frame.Side{frame.Client, frame.Server} {
 		d.compare(from)
-		d.unchanged(from, e)
+		d.unchanged(from)
 	}
 	if t.Failed() {
 		return
@@ -104,234 +63,96 @@ func intervene(t *testing.T, seed uint64) {
 	}
 	d.r.recorder.ended(t, 1)
 	for _, from := range []frame.Side{frame.Client, frame.Server} {
-		d.audit(from, journal.tape.entries[from], e)
+		d.audit(from)
 	}
 }
 
-func randomExtensions(random *rand.Rand) string {
-	if random.IntN(10) == 0 {
-		return ""
+// end has both sides say farewell, and waits for that.
+func (d *drama) end() {
+	for _, tokens := range d.tokens {
+		close(tokens)
 	}
-	e := "permessage-deflate"
-	for _, side := range []string{"client", "server"} {
-		if bits := 8 + random.IntN(9); bits < 16 {
-			e += fmt.Sprintf("; %s_max_window_bits=%d", side, bits)
-		}
-		if random.IntN(6) == 0 {
-			e += "; " + side + "_no_context_takeover"
-		}
-	}
-	return e
+	d.hands.Wait()
+	d.judges.Wait()
+	d.peers.Wait()
 }
 
-// speak sends what one side has to say, as it is told to, and at the end the
-// farewell.
-func (d *drama) speak(side frame.Side) {
-	s := d.speaks[side]
-	for n := range d.tokens[side] {
-		var wire []byte
-		for range n {
-			wire = append(wire, s.next()...)
-			if len(wire) > 1<<14 || s.random.IntN(3) == 0 {
-				d.write(side, wire)
-				wire = wire[:0]
-			}
-		}
-		d.write(side, wire)
+// Catches what is held at the end of the stream getting lost, and an end in the
+// midst of it all that is recorded otherwise than it happened, leaves somebody
+// waiting, or is told to the recorder twice.
+func TestInterveneEnd(t *testing.T) {
+	for name, end := range map[string]func(*drama, context.Context){
+		"kill":  func(d *drama, ctx context.Context) { d.kill(ctx, Ending{Code: 4000, Reason: "enough"}) },
+		"reset": func(d *drama, ctx context.Context) { d.kill(ctx, Ending{Reset: true}) },
+		"stop":  func(d *drama, _ context.Context) { d.r.stop() },
+		"client resets": func(d *drama, _ context.Context) {
+			_ = d.ends[frame.Client].socket().SetLinger(0)
+			_ = d.ends[frame.Client].Close()
+		},
+		"server is gone": func(d *drama, _ context.Context) { _ = d.ends[frame.Server].Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			seeds(t, 3, func(t *testing.T, seed uint64) { breakOff(t, seed, end) })
+		})
 	}
-	d.write(side, s.last(farewell))
+	t.Run("farewell", func(t *testing.T) { seeds(t, 3, partHolding) })
 }
 
-// write sends bytes in runs of any size.
-func (d *drama) write(side frame.Side, wire []byte) {
-	for len(wire) > 0 {
-		n := 1 + d.speaks[side].random.IntN(len(wire))
-		if _, err := d.ends[side].Conn.Write(wire[:n]); err != nil {
-			d.t.Errorf("%s: %v", side, err)
-			return
-		}
-		wire = wire[n:]
-	}
-}
-
-// listen takes what one side says, until its farewell.
-func (d *drama) listen(from frame.Side) {
-	for {
-		wire, err := readFrame(d.ends[from.Peer()].r)
-		if err == nil {
-			var last said
-			if last, err = d.hears[from].hear(wire); last.payload == farewell {
-				return
-			}
-		}
-		if err != nil {
-			d.t.Errorf("what the %s says: %v, after %d messages of %d", from, err, len(d.hears[from].messages), len(d.speaks[from].messages))
-			return
-		}
-	}
-}
-
-// direct lets the peers talk and does this and that meanwhile.
-func (d *drama) direct(random *rand.Rand) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var queues []*Queue
-	var work sync.WaitGroup
-	never, err := rules.Parse("never", []byte(`rules: [{drop: true, when: text == "never said"}]`))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	steps := 100
-	if testing.Short() {
-		steps = 50
-	}
-	for step := range steps {
-		switch random.IntN(8) {
-		case 0, 1:
-			if len(queues) == 3 {
-				break
-			}
-			q, err := d.r.Hold(d.hold(random))
-			if err != nil {
-				d.t.Error(err)
-				break
-			}
-			queues = append(queues, q)
-			hand := rand.New(rand.NewPCG(d.seed, 100+uint64(step)))
-			work.Go(func() { d.judge(ctx, q, hand) })
-		case 2:
-			if len(queues) > 0 {
-				i := random.IntN(len(queues))
-				queues[i].Close()
-				queues = slices.Delete(queues, i, i+1)
-			}
-		case 3:
-			for _, q := range queues {
-				q.Close()
-			}
-			queues = nil
-		case 4:
-			d.r.SetRules([]*rules.Set{nil, never}[random.IntN(2)])
-		default:
-			d.inject(ctx, step, random)
-		}
-		for _, tokens := range d.tokens {
-			tokens <- random.IntN(30)
-		}
-	}
-	for _, q := range queues {
-		q.Close()
-	}
-	d.r.SetRules(nil)
-	work.Wait()
-}
-
-func (d *drama) hold(random *rand.Rand) Hold {
-	text := []string{"", "from == client", "from == server", "size > 1500", `text contains "7 "`, "type == binary", "conn == 2"}[random.IntN(7)]
-	h := Hold{Limit: time.Minute}
-	if random.IntN(3) == 0 {
-		h.Limit = time.Millisecond
-	}
-	if text != "" {
-		f, err := filter.ParseMessages(text)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		h.Filter = f
-	}
-	return h
-}
-
-// judge decides about what a queue holds: at once, later, or never.
-func (d *drama) judge(ctx context.Context, q *Queue, random *rand.Rand) {
-	var later []uint64
-	for {
-		e, err := q.Next(ctx)
-		switch {
-		case errors.Is(err, io.EOF):
-			return
-		case err != nil:
-			d.t.Errorf("queue %d: %v", q.ID(), err)
-			q.Close()
-			return
-		case e.Fate != nil:
-			d.lock.Lock()
-			v := d.verdicts[e.Fate.ID]
-			v.Action = e.Fate.Action
-			if v.Action != Release {
-				d.fates[d.held[e.Fate.ID]] = v
-			}
-			d.lock.Unlock()
-			continue
-		}
-		d.lock.Lock()
-		d.held[e.Held.ID] = string(e.Held.Message.Payload)
-		d.lock.Unlock()
-		if len(e.Held.Message.Payload) == 0 || string(e.Held.Message.Payload) == farewell {
-			// Which of them it was could not be told afterwards.
-			d.decide(e.Held.ID, Verdict{Action: Release})
-			continue
-		}
-		if random.IntN(3) == 0 {
-			later = append(later, e.Held.ID)
-		} else {
-			d.decide(e.Held.ID, d.verdict(e.Held.ID, random))
-		}
-		for len(later) > 0 && random.IntN(3) > 0 {
-			i := random.IntN(len(later))
-			d.decide(later[i], d.verdict(later[i], random))
-			later = slices.Delete(later, i, i+1)
-		}
-	}
-}
-
-func (d *drama) verdict(id uint64, random *rand.Rand) Verdict {
-	switch random.IntN(4) {
-	case 0:
-		return Verdict{Action: Drop}
-	case 1:
-		v := Verdict{Action: Edit, Payload: fmt.Appendf(nil, "edited %d ", id)}
-		if random.IntN(4) == 0 {
-			v.Payload = nil
-		}
-		if random.IntN(3) == 0 {
-			v.Type = frame.Binary
-		}
-		return v
-	}
-	return Verdict{Action: Release}
-}
-
-func (d *drama) decide(id uint64, v Verdict) {
-	d.lock.Lock()
-	defer d.lock.Unlock()
-	before := d.verdicts[id]
-	d.verdicts[id] = v
-	if err := d.r.Decide(id, v); err != nil {
-		d.verdicts[id] = before
-		if !errors.Is(err, ErrNotHeld) {
-			d.t.Error(err)
-		}
-	}
-}
-
-// inject sends something to one side. What is said in the other's name must not
-// have to wait for a verdict, so it does not wait for that.
-func (d *drama) inject(ctx context.Context, step int, random *rand.Rand) {
-	from := frame.Side(random.IntN(2))
-	m := said{[]frame.Opcode{frame.Text, frame.Binary, frame.Ping}[random.IntN(3)], fmt.Sprintf("injected %d", step)}
-	draft := frame.Draft{From: from, Type: m.kind, Payload: []byte(m.payload)}
-	if m.kind.Data() {
-		draft.Fragments = random.IntN(4)
-	}
-	wire, err := draft.Wire()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if _, err := d.r.Inject(ctx, 1, Injection{To: from.Peer(), Origin: frame.Injected, Wire: wire}); err != nil {
+func (d *drama) kill(ctx context.Context, e Ending) {
+	if err := d.r.Kill(ctx, 1, e); err != nil {
 		d.t.Error(err)
 	}
-	d.injected[from] = append(d.injected[from], m)
+}
+
+// breakOff ends the connection in the midst of everything.
+func breakOff(t *testing.T, seed uint64, end func(*drama, context.Context)) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*patience)
+	defer cancel()
+	d := begin(t, seed, random)
+	d.direct(ctx, random, 10+random.IntN(20))
+	d.open(ctx, random)
+	for _, tokens := range d.tokens {
+		tokens <- 100
+	}
+	d.rough.Store(true)
+	end(d, ctx)
+	for _, end := range d.ends {
+		_ = end.Close()
+	}
+	d.r.recorder.ended(t, 1)
+	d.calm()
+	d.end()
+	for _, from := range []frame.Side{frame.Client, frame.Server} {
+		d.audit(from)
+	}
+}
+
+// partHolding has both sides end their stream while messages are held.
+func partHolding(t *testing.T, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*patience)
+	defer cancel()
+	d := begin(t, seed, random)
+	d.direct(ctx, random, 20)
+	d.open(ctx, random)
+	d.parting.Store(true)
+	for _, tokens := range d.tokens {
+		tokens <- 100
+		close(tokens)
+	}
+	d.hands.Wait()
+	d.calm()
+	d.judges.Wait()
+	d.peers.Wait()
+	for _, from := range []frame.Side{frame.Client, frame.Server} {
+		d.compare(from)
+		d.ends[from.Peer()].eof()
+	}
+	d.r.recorder.ended(t, 1)
+	for _, from := range []frame.Side{frame.Client, frame.Server} {
+		d.audit(from)
+	}
 }
 
 // compare holds what was heard of a side against what it said.
@@ -387,7 +208,7 @@ func (d *drama) same(from frame.Side, what string, got, want []said) {
 }
 
 // unchanged expects bytes to pass as they are again, after a window of traffic.
-func (d *drama) unchanged(from frame.Side, e frame.Extensions) {
+func (d *drama) unchanged(from frame.Side) {
 	s, h := d.speaks[from], d.hears[from]
 	exchange := func(enough func(plain int) bool) (sent, got []byte) {
 		at, plain := len(h.whole), 0
@@ -400,9 +221,9 @@ func (d *drama) unchanged(from frame.Side, e frame.Extensions) {
 		d.listen(from)
 		return sent, h.whole[at:]
 	}
-	if e.Deflate {
+	if d.e.Deflate {
 		// Noise is not shorter compressed, and one in five is not compressed.
-		exchange(func(plain int) bool { return plain > 2<<e.WindowBits[from] })
+		exchange(func(plain int) bool { return plain > 2<<d.e.WindowBits[from] })
 	}
 	messages := 0
 	sent, got := exchange(func(int) bool { messages++; return messages > 50 })
@@ -411,11 +232,14 @@ func (d *drama) unchanged(from frame.Side, e frame.Extensions) {
 	}
 }
 
-// audit holds what was recorded against what went over both wires.
-func (d *drama) audit(from frame.Side, entries []entry, e frame.Extensions) {
+// audit holds what was recorded against what went over both wires. Where the end
+// was rough, the beginning of what was sent was recorded, and the beginning of what
+// was recorded received.
+func (d *drama) audit(from frame.Side) {
+	entries := d.tape.entries[from]
 	var sent, own, raw streams
 	sent.add(d.speaks[from].whole)
-	sender, receiver := newEar(from, e), d.hears[from]
+	sender, receiver := newEar(from, d.e), d.hears[from]
 	next := 0 // frame the receiver got
 	hear := func(wire []byte) string {
 		last, err := sender.hear(wire)
@@ -424,12 +248,16 @@ func (d *drama) audit(from frame.Side, entries []entry, e frame.Extensions) {
 		}
 		return last.payload
 	}
-	got := func() []byte {
-		if next >= len(receiver.frames) {
+	rough := d.rough.Load()
+	got := func() (wire []byte, ok bool) {
+		if next < len(receiver.frames) {
+			next++
+			return receiver.frames[next-1], true
+		}
+		if !rough {
 			d.t.Fatalf("%s: more was recorded than the %d frames that were received", from, next)
 		}
-		next++
-		return receiver.frames[next-1]
+		return nil, false
 	}
 	for len(entries) > 0 {
 		now := entries[0]
@@ -459,15 +287,14 @@ func (d *drama) audit(from frame.Side, entries []entry, e frame.Extensions) {
 			if now.Origin == frame.Observed {
 				own.add(one)
 			}
-			if g := got(); !bytes.Equal(g, one) {
+			if g, ok := got(); ok && !bytes.Equal(g, one) {
 				d.t.Fatalf("%s: frame %d was received as %x and recorded as %x", from, next, g, one)
 			}
 		}
 		switch {
 		case now.Recoded:
-			got()
-			if p, ok := receiver.payloads[next-1]; !ok || p != payload {
-				d.t.Fatalf("%s: message recoded in frame %d was received as %q, recorded as %q", from, next, p, payload)
+			if _, ok := got(); ok && receiver.payloads[next-1] != payload {
+				d.t.Fatalf("%s: message recoded in frame %d was received as %q, recorded as %q", from, next, receiver.payloads[next-1], payload)
 			}
 		case now.Origin == frame.Observed:
 			raw.data = bytes.Clone(now.wire)
@@ -475,6 +302,10 @@ func (d *drama) audit(from frame.Side, entries []entry, e frame.Extensions) {
 	}
 	if next != len(receiver.frames) {
 		d.t.Errorf("%s: %d frames were received, %d recorded", from, len(receiver.frames), next)
+	}
+	if rough {
+		sent.data = sent.data[:min(len(sent.data), len(own.data))]
+		sent.pings = sent.pings[:min(len(sent.pings), len(own.pings))]
 	}
 	if !bytes.Equal(own.data, sent.data) || !bytes.Equal(own.pings, sent.pings) {
 		d.t.Errorf("%s: what was recorded as sent is not what was sent", from)

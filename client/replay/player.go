@@ -3,24 +3,16 @@ package replay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/wsluice/wsluice/frame"
 )
 
-const (
-	// lookahead is how many messages of the server are expected before the
-	// conversation comes to them, besides Rules.Window.
-	lookahead = 64
-	// partingTime is how long a server may take to end a connection that was said
-	// goodbye on, and quietTime how long what is not expected is waited for at the
-	// end.
-	partingTime, quietTime = time.Second, time.Second
-)
+// lookahead is how many messages of the server are expected before the
+// conversation comes to them, besides Rules.Window.
+const lookahead = 64
 
 // player plays a script once.
 type player struct {
@@ -274,158 +266,6 @@ func (p *player) step(ctx context.Context, s *step) error {
 	return ctx.Err()
 }
 
-// when returns when a moment of the script is.
-func (p *player) when(at time.Duration) time.Time {
-	return p.begun.Add(time.Duration(float64(at) / p.options.speed()))
-}
-
-// pace waits until a message of the client is to be sent.
-func (p *player) pace(ctx context.Context, s *step) error {
-	switch p.options.Pace {
-	case Recorded:
-		return p.until(ctx, p.when(s.at))
-	case Reactive:
-		return p.wait(ctx, func() bool { return p.judge.open() == 0 })
-	case Stepwise:
-		if err := p.wait(ctx, func() bool { return p.judge.open() == 0 }); err != nil {
-			return err
-		}
-		p.tell(Event{Next: s.message})
-		select {
-		case <-p.options.Step:
-		case <-p.ended:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	p.judge.settle(time.Now(), false)
-	return nil
-}
-
-// until waits for a time, unless the connection has ended.
-func (p *player) until(ctx context.Context, at time.Time) error {
-	for {
-		now := time.Now()
-		if !now.Before(at) {
-			return nil
-		}
-		if err := p.rest(ctx, p.judge.settle(now, false), at); err != nil {
-			return err
-		}
-		select {
-		case <-p.ended:
-			return nil
-		default:
-		}
-	}
-}
-
-// wait waits until done, looking again whenever there is news.
-func (p *player) wait(ctx context.Context, done func() bool) error {
-	for {
-		next := p.judge.settle(time.Now(), false)
-		if done() {
-			return nil
-		}
-		if err := p.rest(ctx, next, time.Time{}); err != nil {
-			return err
-		}
-	}
-}
-
-// rest waits for news, for the earlier of two times that are not zero, or for the
-// end.
-func (p *player) rest(ctx context.Context, a, b time.Time) error {
-	at := a
-	if at.IsZero() || !b.IsZero() && b.Before(at) {
-		at = b
-	}
-	var alarm <-chan time.Time
-	if !at.IsZero() {
-		timer := time.NewTimer(time.Until(at))
-		defer timer.Stop()
-		alarm = timer.C
-	}
-	select {
-	case <-alarm:
-	case <-p.judge.stirred:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return nil
-}
-
-// begin prepares the message a step begins.
-func (p *player) begin(s *step) {
-	select {
-	case <-p.ended:
-		p.skipping = p.gone()
-		return
-	default:
-	}
-	if _, closed := p.judge.closed(); closed && s.message.Type != frame.Close {
-		p.skipping = "the server had closed the connection"
-		return
-	}
-	p.maker.begin(s.message, func() []byte {
-		payload, uses := p.judge.change(s.message)
-		for i := range uses {
-			p.tell(Event{Used: &uses[i]})
-		}
-		return payload
-	})
-	p.skipping = p.maker.why
-}
-
-// gone says how the connection has ended.
-func (p *player) gone() string {
-	if _, closed := p.judge.closed(); closed {
-		return "the server had closed the connection"
-	}
-	if errors.Is(p.broken, io.EOF) {
-		return "the server had ended the connection"
-	}
-	return fmt.Sprintf("the connection had broken off: %v", p.broken)
-}
-
-// send writes the frame of a step.
-func (p *player) send(s *step) {
-	p.wire = p.maker.append(p.wire[:0], s.move)
-	p.judge.send(true)
-	defer p.judge.send(false)
-	now := time.Now()
-	if s.sending != nil {
-		p.judge.sent(s.sending, now)
-	}
-	_ = p.conn.SetWriteDeadline(now.Add(p.options.timeout()))
-	if s.message.Type == frame.Close {
-		p.parted = true
-		p.judge.part()
-	}
-	err := p.conn.Write(p.wire)
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		p.skipping = fmt.Sprintf("the server took nothing for %v", p.options.timeout())
-		_ = p.conn.Abort()
-	case err != nil:
-		p.skipping = fmt.Sprintf("the connection had broken off: %v", err)
-	}
-}
-
-// told counts a message that was sent, or was not.
-func (p *player) told(s *step) {
-	if p.skipping == "" {
-		p.verdict.Sent++
-		p.tell(Event{Sent: s.message})
-		return
-	}
-	p.verdict.Skipped++
-	if p.verdict.Broken == "" && p.maker.why != p.skipping {
-		p.verdict.Broken = p.skipping
-	}
-	p.tell(Event{Skipped: &Skip{Message: s.message, Why: p.skipping}})
-}
-
 // tell tells what happened, from the player and from the reader.
 func (p *player) tell(e Event) {
 	if p.options.Tell == nil {
@@ -434,60 +274,4 @@ func (p *player) tell(e Event) {
 	p.telling.Lock()
 	defer p.telling.Unlock()
 	p.options.Tell(e)
-}
-
-// finish waits for what is still to come and ends the connection as it was ended.
-func (p *player) finish(ctx context.Context) error {
-	if err := p.wait(ctx, func() bool { return p.judge.open() == 0 }); err != nil {
-		return err
-	}
-	c := &p.script.conn
-	var rest time.Duration
-	if !c.End.IsZero() {
-		rest = c.End.Sub(c.Start) - p.position
-	}
-	byClient := c.EndedBy == frame.ByClient
-	switch {
-	case p.options.Pace == Recorded && byClient && c.How != frame.ByClose:
-		if err := p.until(ctx, p.when(p.position+rest)); err != nil {
-			return err
-		}
-	case p.options.Pace != Fastest && rest > 0:
-		if err := p.until(ctx, time.Now().Add(min(rest, quietTime))); err != nil {
-			return err
-		}
-	}
-	code, closed := p.judge.closed()
-	switch {
-	case closed && !p.parted:
-		if code != 0 && !code.Sendable(frame.Client) {
-			code = frame.NormalClosure
-		}
-		_ = p.conn.Close(code, "")
-	case p.parted:
-	case byClient && c.How == frame.ByReset:
-		_ = p.conn.Abort()
-		return nil
-	case byClient && c.How == frame.ByFIN:
-		return nil
-	default:
-		if c.EndedBy == frame.ByServer {
-			p.linger(ctx, p.options.timeout())
-		}
-		p.judge.part()
-		_ = p.conn.Close(frame.NormalClosure, "")
-	}
-	p.linger(ctx, partingTime)
-	return ctx.Err()
-}
-
-// linger waits for the server to end the connection.
-func (p *player) linger(ctx context.Context, most time.Duration) {
-	timer := time.NewTimer(most)
-	defer timer.Stop()
-	select {
-	case <-p.ended:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -176,6 +176,7 @@ func TestMatches(t *testing.T) {
 		{`{"id":1,"method":"sum","n":2}`, `{"id":1,"method":"del","n":2}`, false, false, false},
 		{`{"id":1,"n":2}`, `{"id":"x","n":2}`, false, true, false},
 		{`{"n":[1,2]}`, `{"n":[3]}`, false, false, true},
+		{`{"\u0061":{"\u0062":1}}`, `{"a":{"b":2}}`, false, false, true},
 		{`{"n":[1,2]}`, `{"n":["3"]}`, false, false, false},
 		{`{"n":1}`, `{"n":1,"m":1}`, false, false, false},
 		{`425["add",{"n":1}]`, `4211["add",{"n":1}]`, false, true, true},

@@ -132,9 +132,11 @@ func (s *shaper) value(i int32) uint64 {
 		sum = hashArray
 	}
 	for at, index := i+1, 0; at < v.next; index++ {
-		var name []byte
+		var name []byte // until the next string is read
+		key := uint64(0)
 		if v.kind == object {
 			name = s.said(s.raw(at))
+			key = maphash.Bytes(seed, name)
 			at++
 		}
 		member := &s.values[at]
@@ -142,7 +144,7 @@ func (s *shaper) value(i int32) uint64 {
 			hash := s.kind(i, at, name, index)
 			switch {
 			case v.kind == object:
-				sum += mix(maphash.Bytes(seed, name), hash)
+				sum += mix(key, hash)
 			case hash != last: // how many elements of one shape there are is no matter of shape
 				sum = mix(sum, hash)
 			}

@@ -26,7 +26,7 @@ type session struct {
 	telling sync.Mutex
 	event   Event // what all events of it have
 
-	// wake is sent to when queue, score or hurried has changed.
+	// wake is sent to when queue or score has changed.
 	wake chan struct{}
 
 	lock     sync.Mutex
@@ -77,13 +77,13 @@ func (n *session) run(ctx context.Context) {
 	})
 	n.listen(speaking)
 	stop()
+	_ = n.conn.Hangup()
 	if n.upstream != nil {
 		n.upstream.close()
 	}
 	if !stay() {
 		<-left
 	}
-	_ = n.conn.Hangup()
 	<-spoken
 
 	end := n.conn.End()
@@ -200,7 +200,9 @@ func (n *session) hear(ctx context.Context, m *frame.Message) {
 			n.begin(other)
 			// The client has been greeted already.
 			n.queue = nil
+			n.telling.Lock()
 			n.event.Conversation = other.conversation.Connection.ID
+			n.telling.Unlock()
 			cue, again, ok = n.score.find(&s, o.Match)
 		}
 		n.others = nil
@@ -306,6 +308,9 @@ func (n *session) speak(ctx context.Context) {
 			continue
 		}
 		if err := n.say(ctx, e); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
 			n.tell(Event{What: Unsent, Seq: e.line.seq, Err: err})
 			if e.line.lost == "" {
 				_ = n.conn.Abort()

@@ -110,7 +110,7 @@ type entry struct {
 type lane []entry
 
 // Conversations aligns two conversations. Each is read once; messages in one place
-// that do not say the same are loaded again and compared. It holds about 100 bytes
+// that do not say the same are loaded again and compared. It holds about 150 bytes
 // for a message. Progress, when not nil, is told how many messages were read or
 // loaded since it was called before. An error is that of a conversation or of ctx,
 // or says that there are more than MaxMessages.

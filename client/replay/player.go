@@ -94,7 +94,7 @@ func (p *player) play(ctx context.Context, start time.Time, facts *frame.Connect
 	p.conn.AutoPong, p.conn.Limit = true, maxMessage
 	p.maker.extensions = p.conn.Extensions()
 	p.judge = newJudge(p.options, newValues(p.options), p.verdict, func(r *Result) { p.tell(Event{Result: r}) })
-	p.after = &sending{sent: connected}
+	p.after = &sending{sent: connected, asked: true} // nobody has asked yet
 
 	var reading sync.WaitGroup
 	reading.Go(p.read)

@@ -47,10 +47,14 @@ given. The exit code is 5 when the server did not do what it did then, 3 when
 it refused the handshake, 4 when TLS failed.
 
 The replay is recorded into the capture it is from, when nobody else records there,
-or into the one given with --record.`,
+or into the one given with --record.
+
+--clients plays it many times at once, and --repeat again and again: the answers are
+timed, and errors counted. Many copies are recorded only with --record.`,
 		Example: `  wsluice replay 3
   wsluice replay 3 --url ws://localhost:9000/chat --header 'Authorization: Bearer {{env:TOKEN}}'
   wsluice replay 3 --ignore '$.uptime' --assert 'json.type == "welcome"' --json
+  wsluice replay 3 --clients 200 --ramp 10s --repeat 5
   wsluice replay 3 --capture-value 'token=$.access_token:2' --pace recorded`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: p.completeConnections,
@@ -110,6 +114,9 @@ func (p *program) replay(ctx context.Context, f *replayFlags, id uint64) error {
 		defer stop()
 		f.options.Step = steps
 	}
+	if f.load() {
+		return p.replayCrowd(ctx, f, script, out, from)
+	}
 	verdict, err := replay.Play(ctx, script, f.options)
 	if err != nil {
 		return replayFailure(err)
@@ -122,12 +129,17 @@ func (p *program) replay(ctx context.Context, f *replayFlags, id uint64) error {
 		return err
 	}
 	if !verdict.Passed() {
-		return &failure{
-			code: exitUnexpected, err: errors.New("the replay went otherwise than what was recorded"),
-			hint: "what may differ can be left out with --ignore PATH and --mask REGEX; see wsluice replay --help",
-		}
+		return otherwise(errors.New("the replay went otherwise than what was recorded"))
 	}
 	return nil
+}
+
+// otherwise is for a server that did not do what it did when it was recorded.
+func otherwise(err error) error {
+	return &failure{
+		code: exitUnexpected, err: err,
+		hint: "what may differ can be left out with --ignore PATH and --mask REGEX; see wsluice replay --help",
+	}
 }
 
 // replayFailure gives errors of a handshake their exit codes.

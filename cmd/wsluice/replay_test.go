@@ -212,3 +212,36 @@ func TestReplayHandshake(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }
+
+// Many clients must each be judged by itself, with the ids of its own, and timed.
+func TestReplayCrowd(t *testing.T) {
+	s := openShop(t, false)
+	path := recordShopping(t, s)
+	code, out, errs := runReplay(t, path, "--ignore", "$.session", "--clients", "20", "--repeat", "3", "--ramp", "50ms", "--json")
+	var last crowdJSON
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+		t.Fatalf("%v in %s%s", err, out, errs)
+	}
+	if code != exitDone || !last.Passed || last.Replays.Passed != 60 || last.Sent != 180 || last.Outcomes["same"] != 180 ||
+		last.Answers.Count != 120 || last.Handshakes.Count != 60 || last.Answers.Max < last.Answers.P50 {
+		t.Errorf("exit %d: %+v\n%s", code, last, errs)
+	}
+	if r, err := store.Open(path); err != nil {
+		t.Error(err)
+	} else {
+		if conns, err := r.Conns(t.Context(), 0, 10); err != nil || len(conns) != 1 {
+			t.Errorf("recorded %d connections, %v", len(conns), err)
+		}
+		r.Close()
+	}
+	code, out, _ = runReplay(t, path, "--remove-header", "Authorization", "--clients", "5")
+	if code != exitFailed || !strings.Contains(out, "5 × the server answered 401") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	s.price.Store(1)
+	code, out, _ = runReplay(t, path, "--ignore", "$.session", "--clients", "2")
+	if code != exitUnexpected || !strings.Contains(out, "0 passed, 2 otherwise") || strings.Count(out, "$.price: 100 → 1\n") != 4 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}

@@ -38,6 +38,8 @@ type replayFlags struct {
 	assert, refute                  []string
 	record                          string
 	asJSON                          bool
+	clients, repeat                 int
+	ramp                            time.Duration
 
 	options replay.Options
 	client  client.Options
@@ -67,22 +69,25 @@ func (f *replayFlags) add(c *cobra.Command) {
 	flags.StringArrayVar(&f.replace, "replace", nil, "replace a `text` in what is sent: old=new, with {{name}} of --capture-value or {{env:NAME}}")
 	flags.StringArrayVar(&f.assert, "assert", nil, "a message of the server must match this `expression` (see wsluice help filters)")
 	flags.StringArrayVar(&f.refute, "refute", nil, "no message of the server may match this `expression`")
+	flags.IntVar(&f.clients, "clients", 1, "play with `n` clients at once")
+	flags.DurationVar(&f.ramp, "ramp", 0, "have the clients begin one after the other within this `time`")
+	flags.IntVar(&f.repeat, "repeat", 1, "have each client play `n` times")
 	flags.StringVar(&f.record, "record", "", "record the replay into this capture `file`")
 	flags.BoolVar(&f.asJSON, "json", false, "print what becomes of each message, and the verdict, as a JSON object a line")
 	_ = c.MarkFlagFilename("record", "db")
 	_ = c.RegisterFlagCompletionFunc("pace", cobra.FixedCompletions([]string{"reactive", "recorded", "2x", "fastest", "step"}, cobra.ShellCompDirectiveNoFileComp))
-	for _, name := range []string{"url", "header", "remove-header", "subprotocol", "proxy", "timeout", "late", "window", "ignore", "mask", "capture-value", "replace", "assert", "refute"} {
+	for _, name := range []string{"url", "header", "remove-header", "subprotocol", "proxy", "timeout", "late", "window", "ignore", "mask", "capture-value", "replace", "assert", "refute", "clients", "ramp", "repeat"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 }
 
 // load reports whether there are many copies, which are recorded only when
 // somebody says where.
-func (f *replayFlags) load() bool { return false }
+func (f *replayFlags) load() bool { return f.clients > 1 || f.repeat > 1 }
 
 // parse makes options of the flags, before anything is opened.
 func (f *replayFlags) parse(c *cobra.Command) error {
-	for _, parse := range []func() error{f.parsePace, f.parseRules, f.parseValues, f.parseFilters, f.parseClient} {
+	for _, parse := range []func() error{f.parsePace, f.parseRules, f.parseValues, f.parseFilters, f.parseClient, f.checkLoad} {
 		if err := parse(); err != nil {
 			return err
 		}

@@ -220,34 +220,60 @@ type assertJSON struct {
 }
 
 func (o *replayOutput) verdictLine(v *replay.Verdict) *verdictJSON {
-	line := &verdictJSON{
+	return &verdictJSON{
 		Passed: v.Passed(), Replayed: o.conn, Conn: v.Connection.ID, URL: v.Connection.URL, Sent: v.Sent, Skipped: v.Skipped,
-		Outcomes: make(map[string]uint64), Broken: v.Broken, Seconds: v.Duration.Seconds(),
+		Outcomes: outcomeCounts(v.Outcomes), Asserts: o.asserts(v.Asserts, v.Refutes), Broken: v.Broken, Seconds: v.Duration.Seconds(),
 	}
-	for i, n := range v.Outcomes {
-		line.Outcomes[replay.Outcome(i).String()] = n
+}
+
+// asserts says what became of each --assert and --refute.
+func (o *replayOutput) asserts(asserts, refutes []uint64) (list []assertJSON) {
+	for i, n := range asserts {
+		list = append(list, assertJSON{Assert: o.flags.assert[i], Matched: n, Passed: n > 0})
 	}
-	for i, n := range v.Asserts {
-		line.Asserts = append(line.Asserts, assertJSON{Assert: o.flags.assert[i], Matched: n, Passed: n > 0})
+	for i, n := range refutes {
+		list = append(list, assertJSON{Refute: o.flags.refute[i], Matched: n, Passed: n == 0})
 	}
-	for i, n := range v.Refutes {
-		line.Asserts = append(line.Asserts, assertJSON{Refute: o.flags.refute[i], Matched: n, Passed: n == 0})
+	return list
+}
+
+// outcomeCounts names the counts of outcomes.
+func outcomeCounts(counts [5]uint64) map[string]uint64 {
+	named := make(map[string]uint64, len(counts))
+	for i, n := range counts {
+		named[replay.Outcome(i).String()] = n
 	}
-	return line
+	return named
+}
+
+// outcomesText says how many messages there are of each outcome.
+func outcomesText(counts [5]uint64) string {
+	var parts []string
+	for i, n := range counts {
+		if n > 0 || i == 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, replay.Outcome(i)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// more says what was not printed.
+func (o *replayOutput) more() {
+	if more := o.values - shownValues; more > 0 {
+		fmt.Fprintf(o.stderr, "wsluice: and %s more\n", counted(uint64(more), "value"))
+	}
+	if o.hidden > 0 {
+		fmt.Fprintf(o.out, "and %d more; --json prints all\n", o.hidden)
+	}
 }
 
 // finish prints the verdict.
 func (o *replayOutput) finish(v *replay.Verdict) error {
 	line := o.verdictLine(v)
-	if more := o.values - shownValues; more > 0 {
-		fmt.Fprintf(o.stderr, "wsluice: and %s more\n", counted(uint64(more), "value"))
-	}
+	o.more()
 	if o.flags.asJSON {
 		o.line(line)
 		return errors.Join(o.err, o.out.Flush())
-	}
-	if o.hidden > 0 {
-		fmt.Fprintf(o.out, "and %d more; --json prints all\n", o.hidden)
 	}
 	for _, a := range line.Asserts {
 		if text := a.Assert; text != "" && !a.Passed {
@@ -256,17 +282,11 @@ func (o *replayOutput) finish(v *replay.Verdict) error {
 			fmt.Fprintf(o.out, "%-10s  %s %s\n", "refute", counted(a.Matched, "message")+" matched:", visible(a.Refute, longestURL))
 		}
 	}
-	var parts []string
-	for i, n := range v.Outcomes {
-		if n > 0 || i == 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, replay.Outcome(i)))
-		}
-	}
 	sent := counted(v.Sent, "message") + " sent"
 	if v.Skipped > 0 {
 		sent += fmt.Sprintf(", %d not", v.Skipped)
 	}
-	fmt.Fprintf(o.out, "connection %d replayed to %s: %s; of the server %s\n", o.conn, visible(v.Connection.URL, longestURL), sent, strings.Join(parts, ", "))
+	fmt.Fprintf(o.out, "connection %d replayed to %s: %s; of the server %s\n", o.conn, visible(v.Connection.URL, longestURL), sent, outcomesText(v.Outcomes))
 	if v.Broken != "" {
 		fmt.Fprintf(o.out, "it broke off: %s\n", visible(v.Broken, longestURL))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsluice/wsluice/export"
+	"github.com/wsluice/wsluice/export/pcapng"
 	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
@@ -37,6 +38,8 @@ func (p *program) exportCommand() *cobra.Command {
          connection with text and binary messages, all else in private fields
   html   one page for a browser, which needs no network: timeline, list, filter,
          JSON as a tree, bytes; of each payload the first 64 KiB
+  pcapng packets for Wireshark and other tools, without TLS: of each connection
+         what its two ends got, byte for byte
   raw    the payloads of text and binary messages back to back; with --wire
          the bytes of the frames exactly as they passed. Of one connection,
          and with --wire of one side
@@ -45,6 +48,7 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
   wsluice export 3 --format text | less
   wsluice export --filter 'json.type == "trade"' --output trades.jsonl
   wsluice export --format html --output capture.html
+  wsluice export --format pcapng --output capture.pcapng
   wsluice export 3 --format raw --from server --output video.bin
   wsluice export --format har --redact --redact-json user.email --output for-the-report.har`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
@@ -61,19 +65,30 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har, html or raw")
+	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har, html, pcapng or raw")
 	flags.StringVarP(&f.output, "output", "o", "", "write to this `file` instead of stdout; it appears when it is complete")
 	flags.BoolVar(&f.wire, "wire", false, "with --format raw, write whole frames as they were on the wire")
 	f.streamFlags(c, "messages")
 	sideFlag(c, &f.from)
 	f.redact.add(c)
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "html", "raw"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "html", "pcapng", "raw"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 // check finds what does not fit together.
 func (f *exportFlags) check(conn uint64) error {
 	switch f.format {
+	case "pcapng":
+		switch {
+		case f.wire:
+			return usagef("leave --wire out", "--format pcapng always has the bytes that were on the wire")
+		case f.filter != "" || f.from.only != nil:
+			return usagef("name a connection: wsluice export CONN --format pcapng", "--filter and --from do not go with --format pcapng: a stream cannot leave bytes out")
+		case f.redact.wanted():
+			return usagef("write --format jsonl or har", "--redact does not go with --format pcapng: the bytes would not be those that passed")
+		case f.follow:
+			return usagef("leave --follow out", "--follow does not go with --format pcapng, which is of use when it is complete")
+		}
 	case "jsonl", "text", "har", "html":
 		if f.wire {
 			return usagef("use --format raw --wire, or wsluice frames --json --wire", "--wire does not go with --format %s", f.format)
@@ -92,7 +107,7 @@ func (f *exportFlags) check(conn uint64) error {
 			return usagef("add --from client or --from server", "frames of both sides would run together")
 		}
 	default:
-		return usagef("use jsonl, text, har, html or raw", "--format %q is not known", f.format)
+		return usagef("use jsonl, text, har, html, pcapng or raw", "--format %q is not known", f.format)
 	}
 	return nil
 }
@@ -105,6 +120,8 @@ func (f *exportFlags) writer(w io.Writer) export.Writer {
 		return export.NewHAR(w, version())
 	case f.format == "html":
 		return export.NewHTML(w)
+	case f.format == "pcapng":
+		return pcapng.NewWriter(w, "wsluice "+version())
 	case f.wire:
 		return export.NewWire(w)
 	case f.format == "raw":
@@ -135,7 +152,7 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 	if err != nil {
 		return err
 	}
-	if f.format == "raw" && isTerminal(out) {
+	if (f.format == "raw" || f.format == "pcapng") && isTerminal(out) {
 		return usagef("name a file with --output, or send stdout elsewhere", "raw bytes may harm a terminal, and stdout is one")
 	}
 	x.w = f.writer(out)
@@ -146,6 +163,8 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 		x.bar = p.progress("export")
 	}
 	switch {
+	case f.format == "pcapng":
+		err = x.exportPackets(ctx)
 	case f.wire:
 		err = x.exportFrames(ctx)
 	case f.format == "har":

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,11 +30,11 @@ func endpoints(c *frame.Connection, taken func([2]netip.AddrPort) bool) (ends [2
 	if c.TLS != nil || strings.HasPrefix(c.URL, "wss:") {
 		notes = append(notes, "shown without TLS")
 	}
-	if port := server.Port(); !shown(port) {
+	if port := server.Port(); !readable(port) {
 		server = netip.AddrPortFrom(server.Addr(), 80)
 		notes = append(notes, "port 80 of the server stands for "+strconv.Itoa(int(port)))
 	}
-	if port := client.Port(); !shown(port) {
+	if port := client.Port(); !readable(port) {
 		client = netip.AddrPortFrom(client.Addr(), 49152+id%16384)
 		notes = append(notes, "the port of the client stands for "+strconv.Itoa(int(port)))
 	}
@@ -91,13 +90,3 @@ func named(raw string) netip.AddrPort {
 	}
 	return netip.AddrPortFrom(madeServer, uint16(n))
 }
-
-// shown reports whether Wireshark looks for HTTP on a port.
-func shown(port uint16) bool {
-	_, other := slices.BinarySearch(otherPorts, port)
-	return !other
-}
-
-// otherPorts are those on which it takes what comes for another protocol, without
-// a look at it.
-var otherPorts = []uint16{443}

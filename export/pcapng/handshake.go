@@ -89,10 +89,11 @@ func appendMissing(b []byte, fields []frame.Field, name, value string) []byte {
 
 // clean returns s without what would end a line, or a name, before its end.
 func clean(s, and string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\r' || r == '\n' || r == 0 || strings.ContainsRune(and, r) {
-			return ' '
+	b := []byte(s)
+	for i, c := range b {
+		if c == '\r' || c == '\n' || c == 0 || strings.IndexByte(and, c) >= 0 {
+			b[i] = ' '
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }

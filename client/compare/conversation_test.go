@@ -87,6 +87,8 @@ func TestConversations(t *testing.T) {
 			"> some\n> other\n" + `> {"type":"x","name":"anna","city":"bonn","n":1,"m":2}`, "~1:1 =2:2 ~3:3"},
 		{"moved", "", 2, "> a\n> b\n> c\n> d", "> b\n> c\n> a\n> d", "^1:3 =2:1 =3:2 =4:4"},
 		{"moved too far", "", 1, "> a\n> b\n> c\n> d", "> b\n> c\n> a\n> d", "-1 =2:1 =3:2 +3 =4:4"},
+		{"moved far from the beginning", "", 1, "> 1\n> 2\n> 3\n> 4\n> a\n> b", "> 1\n> 2\n> 3\n> 4\n> b\n> a", "=1:1 =2:2 =3:3 =4:4 ^5:6 =6:5"},
+		{"nothing in common", "", 0, "> alpha beta\n> end", "> one two\n> three four\n> end", "-1 +1 +2 =2:3"},
 		{"moved, and one in its place", "", 3, "> a\n> b\n> c", "> x\n> b\n> c\n> a", "+1 ^1:4 =2:2 =3:3"},
 		{"ignored", "ignore=$.ts", 0, `> {"a":1,"ts":1}`, `> {"a":1,"ts":2}`, "=1:1"},
 	} {
@@ -115,18 +117,22 @@ func TestSubstitutions(t *testing.T) {
 		conversation(said(`< {"session":"abc123","status":"state1new"}
 			> {"join":"abc123"}
 			< {"joined":"abc123","status":"state1new","n":1}
-			< {"status":"state1new","room":"kitchen"}`)),
+			< {"status":"state1new","room":"kitchen"}
+			< {"status":"state1new","twice":1}
+			< {"status":"state1new","twice":2}`)),
 		conversation(said(`< {"session":"xyz789","status":"state2new"}
 			> {"join":"xyz789"}
 			< {"joined":"xyz789","status":"state3new","n":1}
-			< {"status":"state1new","room":"garden"}`)), nil)
+			< {"status":"state1new","room":"garden"}
+			< {"status":"state2new","twice":1}
+			< {"status":"state3new","twice":2}`)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := []compare.Substitution{{`"abc123"`, `"xyz789"`, "$.session", 3}}; !slices.Equal(got.Substitutions, want) {
 		t.Errorf("substitutions %v, want %v", got.Substitutions, want)
 	}
-	if want := "~1:1 =2:2 ~3:3 ~4:4"; outcome(got) != want {
+	if want := "~1:1 =2:2 ~3:3 ~4:4 ~5:5 ~6:6"; outcome(got) != want {
 		t.Errorf("got %s, want %s", outcome(got), want)
 	}
 	d, err := got.Difference(got.Pairs[0])

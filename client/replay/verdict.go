@@ -37,7 +37,7 @@ type Result struct {
 	Difference compare.Difference
 	// Delay is how long after the client's message before it the message came, Then
 	// how long it took when it was recorded. Answer is whether it is the first
-	// one behind that, and came in its place.
+	// one behind that in the capture.
 	Delay, Then time.Duration
 	Answer      bool
 }

@@ -30,12 +30,19 @@ func (f *replayFlags) checkLoad() error {
 func (p *program) replayCrowd(ctx context.Context, f *replayFlags, script *replay.Script, out *replayOutput, from *replayed) error {
 	crowd := &replay.Crowd{Script: script, Options: f.options, Clients: f.clients, Repeat: f.repeat, Ramp: f.ramp}
 	var telling sync.Mutex
+	told := make(map[string]bool) // values, which each client has of its own
 	crowd.Options.Tell = func(e replay.Event) {
 		if e.Result != nil && e.Result.Outcome == replay.Same || e.Sent != nil || e.Connected != nil {
 			return
 		}
 		telling.Lock()
 		defer telling.Unlock()
+		if e.Used != nil {
+			if len(told) > shownValues || told[e.Used.Recorded] {
+				return
+			}
+			told[e.Used.Recorded] = true
+		}
 		out.tell(e)
 	}
 	began := time.Now()

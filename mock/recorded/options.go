@@ -108,7 +108,8 @@ type Options struct {
 	// Dial connects to the server that Pass needs, for a client that asked for the
 	// given path with its query and was given a subprotocol, which may be empty.
 	Dial func(ctx context.Context, path, subprotocol string) (*frame.Conn, error)
-	// Record, when not nil, begins the record of a connection. Its ID may be set.
+	// Record, when not nil, begins the record of a connection, whose Source is the
+	// ID of the conversation. It may change both numbers.
 	Record func(*frame.Connection) (Tape, error)
 	// Patience is how long a client may take nothing, and how long its answer to a
 	// close frame is waited for; 0 means 30 seconds.

@@ -154,7 +154,7 @@ func (s *Server) answer(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		facts.Server = local.String()
 	}
-	e.Conversation = conversation.ID
+	e.Conversation, facts.Source = conversation.ID, conversation.ID
 	if conversation.State == frame.Refused {
 		e.What, e.Status = Refused, refuse(w, script)
 		facts.State, facts.Status, facts.End = frame.Refused, e.Status, time.Now().UTC()

@@ -372,9 +372,12 @@ func (n *session) take(e entry) bool {
 	return true
 }
 
+// longestPause is the longest time between two lines.
+const longestPause = 100 * 365 * 24 * time.Hour
+
 // scaled divides d by a speed.
 func scaled(d time.Duration, speed float64) time.Duration {
-	return time.Duration(float64(d) / speed)
+	return time.Duration(min(float64(d)/speed, float64(longestPause)))
 }
 
 // say sends a line.

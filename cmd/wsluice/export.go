@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +21,7 @@ import (
 type exportFlags struct {
 	selection
 	format, output string
+	language       string
 	from           sides
 	wire           bool
 	redact         redactFlags
@@ -43,11 +46,16 @@ func (p *program) exportCommand() *cobra.Command {
   raw    the payloads of text and binary messages back to back; with --wire
          the bytes of the frames exactly as they passed. Of one connection,
          and with --wire of one side
+  snippet
+         a program or command that connects as the client of one connection did
+         and says what it said. --lang is js (for browsers), node (package ws),
+         python (websockets), go (gorilla/websocket), wscat or websocat
 With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		Example: `  wsluice export --format jsonl --output capture.jsonl
   wsluice export 3 --format text | less
   wsluice export --filter 'json.type == "trade"' --output trades.jsonl
   wsluice export --format html --output capture.html
+  wsluice export 3 --format snippet --lang python --output again.py
   wsluice export --format pcapng --output capture.pcapng
   wsluice export 3 --format raw --from server --output video.bin
   wsluice export --format har --redact --redact-json user.email --output for-the-report.har`,
@@ -65,18 +73,23 @@ With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har, html, pcapng or raw")
+	flags.StringVar(&f.format, "format", "jsonl", "the `format`: jsonl, text, har, html, pcapng, raw or snippet")
 	flags.StringVarP(&f.output, "output", "o", "", "write to this `file` instead of stdout; it appears when it is complete")
+	flags.StringVar(&f.language, "lang", "", "the `language` of --format snippet: "+strings.Join(export.SnippetLanguages, ", "))
+	_ = c.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(export.SnippetLanguages, cobra.ShellCompDirectiveNoFileComp))
 	flags.BoolVar(&f.wire, "wire", false, "with --format raw, write whole frames as they were on the wire")
 	f.streamFlags(c, "messages")
 	sideFlag(c, &f.from)
 	f.redact.add(c)
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "html", "pcapng", "raw"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"jsonl", "text", "har", "html", "pcapng", "raw", "snippet"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 // check finds what does not fit together.
 func (f *exportFlags) check(conn uint64) error {
+	if f.language != "" && f.format != "snippet" {
+		return usagef("add --format snippet", "--lang does not go with --format %s", f.format)
+	}
 	switch f.format {
 	case "pcapng":
 		switch {
@@ -89,11 +102,16 @@ func (f *exportFlags) check(conn uint64) error {
 		case f.follow:
 			return usagef("leave --follow out", "--follow does not go with --format pcapng, which is of use when it is complete")
 		}
-	case "jsonl", "text", "har", "html":
+	case "jsonl", "text", "har", "html", "snippet":
+		if f.format == "snippet" {
+			if err := f.checkSnippet(conn); err != nil {
+				return err
+			}
+		}
 		if f.wire {
 			return usagef("use --format raw --wire, or wsluice frames --json --wire", "--wire does not go with --format %s", f.format)
 		}
-		if f.follow && (f.format == "har" || f.format == "html") {
+		if f.follow && f.format != "jsonl" && f.format != "text" {
 			return usagef("use --format jsonl", "--follow does not go with --format %s, which is of use when it is complete", f.format)
 		}
 	case "raw":
@@ -107,7 +125,18 @@ func (f *exportFlags) check(conn uint64) error {
 			return usagef("add --from client or --from server", "frames of both sides would run together")
 		}
 	default:
-		return usagef("use jsonl, text, har, html, pcapng or raw", "--format %q is not known", f.format)
+		return usagef("use jsonl, text, har, html, pcapng, raw or snippet", "--format %q is not known", f.format)
+	}
+	return nil
+}
+
+// checkSnippet finds what does not fit with --format snippet.
+func (f *exportFlags) checkSnippet(conn uint64) error {
+	switch {
+	case conn == 0:
+		return usagef("name a connection: wsluice export CONN --format snippet", "a snippet is the client of one connection")
+	case !slices.Contains(export.SnippetLanguages, f.language):
+		return usagef("add --lang with one of "+strings.Join(export.SnippetLanguages, ", "), "--format snippet needs a language, and %q is none", f.language)
 	}
 	return nil
 }
@@ -120,6 +149,9 @@ func (f *exportFlags) writer(w io.Writer) export.Writer {
 		return export.NewHAR(w, version())
 	case f.format == "html":
 		return export.NewHTML(w)
+	case f.format == "snippet":
+		snippet, _ := export.NewSnippet(w, f.language) // which was checked
+		return snippet
 	case f.format == "pcapng":
 		return pcapng.NewWriter(w, "wsluice "+version())
 	case f.wire:
@@ -162,24 +194,13 @@ func (p *program) export(ctx context.Context, f exportFlags, conn uint64) error 
 	if !f.follow {
 		x.bar = p.progress("export")
 	}
-	switch {
-	case f.format == "pcapng":
-		err = x.exportPackets(ctx)
-	case f.wire:
-		err = x.exportFrames(ctx)
-	case f.format == "har":
-		err = x.exportConnections(ctx)
-	default:
-		err = x.exportMessages(ctx)
-	}
-	x.bar.finish()
+	err = x.write(ctx)
 	switch {
 	case x.messages != nil:
 		p.gaveUp(x.messages.GaveUp(), "message")
 	case x.frames != nil:
 		p.gaveUp(x.frames.GaveUp(), "frame")
 	}
-	err = errors.Join(err, x.w.Close())
 	if redactor != nil {
 		p.tellRedacted(redactor.Count())
 	}
@@ -199,8 +220,45 @@ type exporter struct {
 	r        *store.Reader
 	w        export.Writer
 	bar      *progress
+	opcodes  uint16          // of the messages, 0 for all
+	only     uint64          // the number of the only message wanted, 0 for all
 	next     uint64          // the connection to be written next
 	written  map[uint64]bool // those written, when there is a filter
+}
+
+// write writes all that is wanted to x.w and closes it.
+func (x *exporter) write(ctx context.Context) (err error) {
+	switch {
+	case x.f.format == "pcapng":
+		err = x.exportPackets(ctx)
+	case x.f.wire:
+		err = x.exportFrames(ctx)
+	case x.f.format == "har":
+		err = x.exportConnections(ctx)
+	default:
+		err = x.exportMessages(ctx)
+	}
+	x.bar.finish()
+	return errors.Join(err, x.w.Close())
+}
+
+// query returns what finds the messages that are wanted of a connection, 0 for all.
+func (x *exporter) query(conn uint64) store.Query {
+	return store.Query{Conn: conn, Start: x.only, Side: x.f.from.only, Opcodes: x.opcodes, Filter: x.messages}
+}
+
+// message writes a message, unless another one is the only one that is wanted.
+func (x *exporter) message(m *frame.Message) error {
+	switch {
+	case x.only == 0:
+		return x.w.Message(m)
+	case m.Seq != x.only:
+		return nil
+	}
+	if err := x.w.Message(m); err != nil {
+		return err
+	}
+	return errEnough
 }
 
 // parse makes a filter of --filter.
@@ -230,7 +288,7 @@ func (x *exporter) exportFrames(ctx context.Context) error {
 
 func (x *exporter) exportMessages(ctx context.Context) error {
 	x.next, x.written = max(x.conn, 1), make(map[uint64]bool)
-	messages := x.r.Messages(ctx, store.Query{Conn: x.conn, Side: x.f.from.only, Filter: x.messages})
+	messages := x.r.Messages(ctx, x.query(x.conn))
 	defer messages.Close()
 	err := x.p.drain(ctx, x.r, messages, x.f.follow, func() error {
 		x.bar.of(messages)
@@ -238,7 +296,7 @@ func (x *exporter) exportMessages(ctx context.Context) error {
 		if err := x.announce(ctx, m.Conn, messages.Connection()); err != nil {
 			return err
 		}
-		return x.w.Message(m)
+		return x.message(m)
 	}, x.w.Flush)
 	if err != nil || x.messages != nil || ctx.Err() != nil {
 		return err

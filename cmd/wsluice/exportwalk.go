@@ -47,7 +47,7 @@ func (x *exporter) exportConnection(ctx context.Context, c *frame.Connection) er
 			return err
 		}
 	}
-	messages := x.r.Messages(ctx, store.Query{Conn: c.ID, Side: x.f.from.only, Filter: x.messages})
+	messages := x.r.Messages(ctx, x.query(c.ID))
 	defer messages.Close()
 	return x.p.drain(ctx, x.r, messages, false, func() error {
 		if x.conn != 0 {
@@ -59,6 +59,6 @@ func (x *exporter) exportConnection(ctx context.Context, c *frame.Connection) er
 				return err
 			}
 		}
-		return x.w.Message(messages.Message())
+		return x.message(messages.Message())
 	}, x.w.Flush)
 }

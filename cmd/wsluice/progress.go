@@ -14,6 +14,7 @@ type progress struct {
 	start time.Time
 	calls uint
 	bar   *progressbar.ProgressBar
+	tell  func(part float64) // is told in place of a bar, unless it is nil
 }
 
 func (p *program) progress(what string) *progress {
@@ -26,6 +27,10 @@ func (p *program) progress(what string) *progress {
 // set shows that done of total are behind us.
 func (b *progress) set(done, total int64) {
 	if b == nil {
+		return
+	}
+	if b.tell != nil {
+		b.tell(float64(done) / float64(max(total, 1)))
 		return
 	}
 	const moment = 300 * time.Millisecond

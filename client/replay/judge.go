@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (j *judge) expect(e *expectation) {
 	e.version = -1
 	j.refresh(e)
 	j.expected = append(j.expected, e)
-	if at := j.position(e); at < j.window {
+	if len(j.expected) <= j.window {
 		if i := j.candidate(e); i >= 0 {
 			a := j.came[i]
 			j.remove(i)
@@ -113,28 +114,6 @@ func (j *judge) refresh(e *expectation) {
 	e.version, e.wanted = j.values.version, *e.recorded
 	e.wanted.Payload = j.values.renewed(e.recorded)
 	e.keys = j.keys(&e.wanted)
-}
-
-// position returns how many expectations are before e.
-func (j *judge) position(e *expectation) int {
-	for i, other := range j.expected {
-		if other == e {
-			return i
-		}
-	}
-	return len(j.expected)
-}
-
-// candidate returns which of those that came is e, or -1.
-func (j *judge) candidate(e *expectation) int {
-	for k := range e.keys {
-		for i, a := range j.came[:min(j.window, len(j.came))] {
-			if a.keys[k] == e.keys[k] {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 // arrive takes a message that came. While too many wait it waits too, unless the
@@ -172,45 +151,10 @@ func (j *judge) arrive(m *frame.Message, at time.Time) {
 	j.stir()
 }
 
-// place returns what a is, by what it says or else by its shape; nil if there is
-// nothing like it.
-func (j *judge) place(a *arrival) *expectation {
-	near := j.expected[:min(j.window, len(j.expected))]
-	for _, e := range near {
-		j.refresh(e)
-		if e.keys[0] == a.keys[0] {
-			return e
-		}
-	}
-	for _, e := range near {
-		if e.keys[1] == a.keys[1] {
-			return e
-		}
-	}
-	// When there is one message it can be, it is that.
-	if len(near) > 0 && !near[0].deadline.IsZero() && (len(near) == 1 || near[1].deadline.IsZero()) &&
-		len(j.came) == 0 && j.alike(near[0], a) {
-		return near[0]
-	}
-	return nil
-}
-
-// maxChanges is in how many places two messages of one kind differ at most.
-const maxChanges = 32
-
-// alike reports whether a may be what e has become.
-func (j *judge) alike(e *expectation, a *arrival) bool {
-	if e.recorded.Type != a.message.Type {
-		return false
-	}
-	d, same := j.rules.Same(&e.wanted, a.message)
-	return same || len(d.Changes)+d.More <= maxChanges
-}
-
 // remove takes an arrival out.
 func (j *judge) remove(i int) {
 	j.size -= len(j.came[i].message.Payload)
-	j.came = append(j.came[:i], j.came[i+1:]...)
+	j.came = slices.Delete(j.came, i, i+1)
 	j.room.Broadcast()
 }
 
@@ -237,9 +181,18 @@ func (j *judge) pair(e *expectation, a *arrival) {
 
 // drop forgets an expectation.
 func (j *judge) drop(e *expectation) {
-	i := j.position(e)
-	if i < len(j.expected) {
-		j.expected = append(j.expected[:i], j.expected[i+1:]...)
+	if i := slices.Index(j.expected, e); i >= 0 {
+		j.expected = slices.Delete(j.expected, i, i+1)
+	}
+	// The next one is among those that may come now, and may have.
+	if len(j.came) > 0 && len(j.expected) >= j.window {
+		next := j.expected[j.window-1]
+		j.refresh(next)
+		if i := j.candidate(next); i >= 0 {
+			a := j.came[i]
+			j.remove(i)
+			j.pair(next, a)
+		}
 	}
 }
 
@@ -259,83 +212,6 @@ func (j *judge) reach(e *expectation, deadline time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e.deadline, j.due = deadline, e.number
-}
-
-// settle judges what can be at a time, and returns when there may be more to
-// judge; zero if only what comes can change something. With over, nothing
-// more comes.
-func (j *judge) settle(now time.Time, over bool) (next time.Time) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	over = over || j.ended
-	if len(j.came) > 0 && (over || now.Sub(j.last) >= settling) {
-		j.pairAlike(over)
-	}
-	for i := 0; i < len(j.expected); {
-		e := j.expected[i]
-		switch {
-		case e.deadline.IsZero() && !over:
-			i++
-			continue
-		case over || !now.Before(e.deadline):
-			j.drop(e)
-			j.report(&Result{Outcome: Missing, Recorded: e.recorded, Then: max(0, e.at-e.after.at)})
-			continue
-		case next.IsZero() || e.deadline.Before(next):
-			next = e.deadline
-		}
-		i++
-	}
-	if over {
-		for len(j.came) > 0 {
-			a := j.came[0]
-			j.remove(0)
-			j.report(&Result{Outcome: Unexpected, Got: a.message})
-		}
-	} else if len(j.came) > 0 {
-		if quiet := j.last.Add(settling); quiet.After(now) && (next.IsZero() || quiet.Before(next)) {
-			next = quiet
-		}
-	}
-	return next
-}
-
-// pairAlike pairs what is due with what came and is of its kind, in order.
-func (j *judge) pairAlike(over bool) {
-	for i := 0; i < len(j.expected) && i < j.window; {
-		e := j.expected[i]
-		if e.deadline.IsZero() && !over {
-			return
-		}
-		at := -1
-		for k, a := range j.came[:min(j.window, len(j.came))] {
-			if j.alike(e, a) {
-				at = k
-				break
-			}
-		}
-		if at < 0 {
-			i++
-			continue
-		}
-		a := j.came[at]
-		j.remove(at)
-		j.pair(e, a)
-	}
-}
-
-// open returns how many expectations that are due are not judged.
-func (j *judge) open() int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	n := 0
-	for _, e := range j.expected {
-		if e.number > j.due {
-			break
-		}
-		n++
-	}
-	return n
 }
 
 // send says that the player begins to write, or has ended it.

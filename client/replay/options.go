@@ -18,7 +18,8 @@ const (
 	// Reactive waits, before each message of the client, for the messages of the
 	// server that the capture shows before it, for Options.Timeout at most.
 	Reactive Pace = iota
-	// Recorded keeps the times of the capture, divided by Options.Speed.
+	// Recorded keeps the times of the capture, divided by Options.Speed. With
+	// Options.Detect a message that has an id in it waits for the one it is from.
 	Recorded
 	// Fastest waits for nothing.
 	Fastest

@@ -24,7 +24,10 @@ func (p *player) when(at time.Duration) time.Time {
 func (p *player) pace(ctx context.Context, s *step) error {
 	switch p.options.Pace {
 	case Recorded:
-		return p.until(ctx, p.when(s.at))
+		if err := p.until(ctx, p.when(s.at)); err != nil {
+			return err
+		}
+		return p.wait(ctx, func() bool { return !p.judge.awaits(s.message) })
 	case Reactive:
 		return p.wait(ctx, func() bool { return p.judge.open() == 0 })
 	case Stepwise:

@@ -2,10 +2,14 @@ package replay_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wsluice/wsluice/client/compare"
 	"github.com/wsluice/wsluice/client/replay"
@@ -258,4 +262,157 @@ func TestWhatIsPlayed(t *testing.T) {
 			t.Errorf("the server got %q, want %q", got, want)
 		}
 	}
+}
+
+// A server that is far ahead of the recorded pace must not be taken for another, nor
+// one whose messages come in bulk hold up what is sent.
+func TestServerIsAhead(t *testing.T) {
+	const n = 6000
+	c := newCapture("")
+	c.client("go")
+	for i := range n {
+		c.server(fmt.Sprintf(`{"tick":%d}`, i))
+	}
+	c.client("thanks")
+	var s stage
+	s.answer(func(text string) (ticks []string) {
+		if text == "go" {
+			for i := range n {
+				ticks = append(ticks, fmt.Sprintf(`{"tick":%d}`, i))
+			}
+		}
+		return ticks
+	})
+	for _, pace := range []replay.Pace{replay.Reactive, replay.Recorded, replay.Fastest} {
+		v := s.play(t, c, replay.Options{Pace: pace, Speed: 50, Timeout: 10 * time.Second, Rules: compare.Rules{Window: 4}})
+		if !v.Passed() || v.Outcomes[replay.Same] != n || v.Sent != 2 {
+			t.Errorf("%s: verdict %+v", pace, v)
+		}
+	}
+}
+
+// A message that is left out must not make those behind it wait or differ.
+func TestMissingAmongMany(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	var ticks []string
+	for i := range 40 {
+		c.server(fmt.Sprintf(`{"tick":%d}`, i))
+		if i != 7 {
+			ticks = append(ticks, fmt.Sprintf(`{"tick":%d}`, i))
+		}
+	}
+	c.client("thanks")
+	var s stage
+	s.answer(func(text string) []string {
+		if text == "go" {
+			return ticks
+		}
+		return nil
+	})
+	v := s.play(t, c, replay.Options{Rules: compare.Rules{Window: 4}})
+	if v.Outcomes != [5]uint64{replay.Same: 39, replay.Missing: 1} || v.Sent != 2 {
+		t.Errorf("verdict %+v\n%q", v, s.events)
+	}
+}
+
+// An answer that takes longer than it was recorded to take is late.
+func TestLate(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	c.server("gone")
+	var s stage
+	s.answer(func(string) []string {
+		time.Sleep(60 * time.Millisecond) // the server takes its time
+		return []string{"gone"}
+	})
+	v := s.play(t, c, replay.Options{Late: 50 * time.Millisecond, Timeout: 10 * time.Second})
+	if v.Passed() || v.Outcomes[replay.Late] != 1 {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// A conversation too large to be held must be played as well, from its source.
+func TestLongConversation(t *testing.T) {
+	c := newCapture("permessage-deflate")
+	big := strings.Repeat("all work and no play ", 400_000) // 8 MB
+	for range 9 {
+		c.compressed(frame.Client, big)
+		c.server("ok")
+	}
+	s := stage{extensions: frame.ParseExtensions("permessage-deflate")}
+	s.answer(func(text string) []string {
+		if text != big {
+			return []string{"what?"}
+		}
+		return []string{"ok"}
+	})
+	if v := s.play(t, c, replay.Options{Timeout: 20 * time.Second}); !v.Passed() || v.Sent != 9 {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// A context that ends must end a replay at once, whatever it waits for.
+func TestReplayIsEnded(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	c.server("never")
+	c.client("on")
+	for _, pace := range []replay.Pace{replay.Reactive, replay.Recorded, replay.Fastest, replay.Stepwise} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var s stage
+		s.serve = func(conn *frame.Conn) {
+			s.next(conn)
+			cancel()
+			s.next(conn)
+		}
+		step := make(chan struct{}, 1)
+		step <- struct{}{}
+		script, err := replay.NewScript(t.Context(), c.conn, c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := replay.Play(ctx, script, replay.Options{Dial: s.dial(t), Pace: pace, Speed: 1e-3, Step: step}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", pace, err)
+		}
+	}
+}
+
+// What no peer sends must not break a replay.
+func FuzzScript(f *testing.F) {
+	f.Add([]byte{0x81, 1, 'a', 0x01, 1, 'b', 0x89, 0, 0x80, 1, 'c', 0x88, 2, 3, 0xe8}, uint16(7))
+	f.Add([]byte{0xc1, 3, 1, 2, 3, 0x80, 0x7f, 0xff, 0xff}, uint16(0xffff))
+	f.Fuzz(func(t *testing.T, wire []byte, sides uint16) {
+		c := newCapture("permessage-deflate")
+		var cutter frame.Cutter
+		for i := 0; len(wire) > 0; i++ {
+			piece, n, ok := cutter.Next(wire)
+			wire = wire[n:]
+			if !ok {
+				continue
+			}
+			from := frame.Side(sides >> (i % 16) & 1)
+			if piece.Opaque {
+				c.add(from, frame.Header{}, string(piece.Data))
+				c.records[len(c.records)-1].Opaque = true
+				continue
+			}
+			c.add(from, piece.Header, string(piece.Data))
+			if r := &c.records[len(c.records)-1]; r.Stored < piece.Header.Length {
+				r.Header.Length, r.Incomplete = piece.Header.Length, frame.Cut
+			}
+		}
+		var s stage
+		s.serve = func(conn *frame.Conn) {
+			for _, ok := s.next(conn); ok; _, ok = s.next(conn) {
+			}
+		}
+		script, err := replay.NewScript(t.Context(), c.conn, c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := replay.Play(t.Context(), script, replay.Options{Dial: s.dial(t), Pace: replay.Fastest, Timeout: 5 * time.Millisecond, Detect: true}); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

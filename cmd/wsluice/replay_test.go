@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -243,5 +245,43 @@ func TestReplayCrowd(t *testing.T) {
 	code, out, _ = runReplay(t, path, "--ignore", "$.session", "--clients", "2")
 	if code != exitUnexpected || !strings.Contains(out, "0 passed, 2 otherwise") || strings.Count(out, "$.price: 100 → 1\n") != 4 {
 		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// Reports must be what build servers and browsers read, with all that happened in
+// them and nothing that is run.
+func TestReplayReports(t *testing.T) {
+	s := openShop(t, false)
+	path := recordShopping(t, s)
+	s.price.Store(120)
+	dir := t.TempDir()
+	read := func(format string, args ...string) []byte {
+		t.Helper()
+		file := filepath.Join(dir, format)
+		args = append(args, "--report", format, "--report-file", file, "--ignore", "$.session", "--assert", `text contains "<script>"`)
+		if code, out, errs := runReplay(t, path, args...); code != exitUnexpected {
+			t.Errorf("exit %d\n%s%s", code, out, errs)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	var suites junitSuites
+	if err := xml.Unmarshal(read("junit"), &suites); err != nil {
+		t.Fatal(err)
+	}
+	if suite := suites.Suite; suite.Tests != 5 || suite.Failures != 4 || len(suite.Cases) != 5 || suite.Cases[0].Failure != nil ||
+		suite.Cases[1].Name != "message 3" || !strings.Contains(suite.Cases[1].Failure.Text, "$.price: 100 → 120") {
+		t.Errorf("junit says %+v", suite)
+	}
+	var report replayReport
+	if err := json.Unmarshal(read("json"), &report); err != nil || report.Passed || len(report.Results) != 3 || report.Results[2].Outcome != "differs" {
+		t.Errorf("json says %+v, %v", report, err)
+	}
+	page := string(read("html", "--clients", "2"))
+	if !strings.Contains(page, "$.price: 100 → 120") || strings.Contains(page, "<script") || strings.Contains(page, "http://") {
+		t.Errorf("html says %s", page)
 	}
 }

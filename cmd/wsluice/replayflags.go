@@ -39,6 +39,7 @@ type replayFlags struct {
 	record                          string
 	asJSON                          bool
 	clients, repeat                 int
+	report, reportFile              string
 	ramp                            time.Duration
 
 	options replay.Options
@@ -72,10 +73,13 @@ func (f *replayFlags) add(c *cobra.Command) {
 	flags.IntVar(&f.clients, "clients", 1, "play with `n` clients at once")
 	flags.DurationVar(&f.ramp, "ramp", 0, "have the clients begin one after the other within this `time`")
 	flags.IntVar(&f.repeat, "repeat", 1, "have each client play `n` times")
+	flags.StringVar(&f.report, "report", "", "write a report in this `format`: "+strings.Join(replayReports, ", "))
+	flags.StringVar(&f.reportFile, "report-file", "", "write the report to this `file`")
 	flags.StringVar(&f.record, "record", "", "record the replay into this capture `file`")
 	flags.BoolVar(&f.asJSON, "json", false, "print what becomes of each message, and the verdict, as a JSON object a line")
 	_ = c.MarkFlagFilename("record", "db")
 	_ = c.RegisterFlagCompletionFunc("pace", cobra.FixedCompletions([]string{"reactive", "recorded", "2x", "fastest", "step"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(replayReports, cobra.ShellCompDirectiveNoFileComp))
 	for _, name := range []string{"url", "header", "remove-header", "subprotocol", "proxy", "timeout", "late", "window", "ignore", "mask", "capture-value", "replace", "assert", "refute", "clients", "ramp", "repeat"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
@@ -87,7 +91,7 @@ func (f *replayFlags) load() bool { return f.clients > 1 || f.repeat > 1 }
 
 // parse makes options of the flags, before anything is opened.
 func (f *replayFlags) parse(c *cobra.Command) error {
-	for _, parse := range []func() error{f.parsePace, f.parseRules, f.parseValues, f.parseFilters, f.parseClient, f.checkLoad} {
+	for _, parse := range []func() error{f.parsePace, f.parseRules, f.parseValues, f.parseFilters, f.parseClient, f.checkLoad, f.checkReport} {
 		if err := parse(); err != nil {
 			return err
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -149,36 +151,41 @@ func times(h *replay.Histogram) timesJSON {
 	return timesJSON{Count: h.Count(), P50: at(0.5), P90: at(0.9), P99: at(0.99), P999: at(0.999), Max: h.Max().Seconds()}
 }
 
+// timesText says how times are distributed.
+func timesText(what string, h *replay.Histogram) string {
+	return fmt.Sprintf("%-10s  %8d  p50 %v  p90 %v  p99 %v  p99.9 %v  max %v", what, h.Count(), rounded(h.Quantile(0.5)),
+		rounded(h.Quantile(0.9)), rounded(h.Quantile(0.99)), rounded(h.Quantile(0.999)), rounded(h.Max()))
+}
+
 // finishCrowd prints what became of a crowd.
 func (o *replayOutput) finishCrowd(crowd *replay.Crowd, t *replay.Totals, took time.Duration) error {
 	all := t.Played + t.Failed
-	if o.flags.asJSON {
-		o.line(&crowdJSON{
-			Passed: t.Passed == all, Replayed: o.conn, Clients: crowd.Clients, Repeat: crowd.Repeat,
-			Replays: crowdReplays{Passed: t.Passed, Otherwise: t.Played - t.Passed, Broken: t.Broken, Failed: t.Failed},
-			Sent:    t.Sent, Skipped: t.Skipped, Outcomes: outcomeCounts(t.Outcomes), Asserts: o.asserts(t.Asserts, t.Refutes), Errors: t.Errors,
-			Handshakes: times(&crowd.Handshakes), Answers: times(&crowd.Answers), Seconds: took.Seconds(),
-		})
-		return errors.Join(o.err, o.out.Flush())
+	line := &crowdJSON{
+		Passed: t.Passed == all, Replayed: o.conn, Clients: crowd.Clients, Repeat: crowd.Repeat,
+		Replays: crowdReplays{Passed: t.Passed, Otherwise: t.Played - t.Passed, Broken: t.Broken, Failed: t.Failed},
+		Sent:    t.Sent, Skipped: t.Skipped, Outcomes: outcomeCounts(t.Outcomes), Asserts: o.asserts(t.Asserts, t.Refutes), Errors: t.Errors,
+		Handshakes: times(&crowd.Handshakes), Answers: times(&crowd.Answers), Seconds: took.Seconds(),
+	}
+	summary := []string{
+		fmt.Sprintf("connection %d replayed by %s in %v: %d passed, %d otherwise, %d without a connection",
+			o.conn, counted(uint64(crowd.Clients), "client"), rounded(took), t.Passed, t.Played-t.Passed, t.Failed),
+		fmt.Sprintf("%s sent, %d not; of the server %s", counted(t.Sent, "message"), t.Skipped, outcomesText(t.Outcomes)),
+		timesText("handshakes", &crowd.Handshakes), timesText("answers", &crowd.Answers),
+	}
+	for _, text := range slices.Sorted(maps.Keys(t.Errors)) {
+		summary = append(summary, fmt.Sprintf("%8d × %s", t.Errors[text], visible(text, longestURL)))
+	}
+	if r := o.report; r != nil {
+		r.Passed, r.Asserts, r.Summary, r.Verdict, r.seconds = line.Passed, line.Asserts, summary, line, line.Seconds
+		if err := o.writeReport(); err != nil {
+			return err
+		}
 	}
 	o.more()
-	fmt.Fprintf(o.out, "connection %d replayed by %s in %v: %d passed, %d otherwise, %d without a connection\n",
-		o.conn, counted(uint64(crowd.Clients), "client"), rounded(took), t.Passed, t.Played-t.Passed, t.Failed)
-	fmt.Fprintf(o.out, "%s sent, %d not; of the server %s\n", counted(t.Sent, "message"), t.Skipped, outcomesText(t.Outcomes))
-	for _, row := range []struct {
-		what string
-		h    *replay.Histogram
-	}{{"handshakes", &crowd.Handshakes}, {"answers", &crowd.Answers}} {
-		fmt.Fprintf(o.out, "%-10s  %8d  p50 %v  p90 %v  p99 %v  p99.9 %v  max %v\n", row.what, row.h.Count(), rounded(row.h.Quantile(0.5)),
-			rounded(row.h.Quantile(0.9)), rounded(row.h.Quantile(0.99)), rounded(row.h.Quantile(0.999)), rounded(row.h.Max()))
-	}
-	var texts []string
-	for text := range t.Errors {
-		texts = append(texts, text)
-	}
-	slices.Sort(texts)
-	for _, text := range texts {
-		fmt.Fprintf(o.out, "%8d × %s\n", t.Errors[text], visible(text, longestURL))
+	if o.flags.asJSON {
+		o.line(line)
+	} else {
+		fmt.Fprintln(o.out, strings.Join(summary, "\n"))
 	}
 	return errors.Join(o.err, o.out.Flush())
 }

@@ -47,15 +47,27 @@ type replayOutput struct {
 	shown, hidden int
 	values        int
 	to            frame.Connection
+	report        *replayReport // nil without --report
 	err           error
 }
 
 func newReplayOutput(p *program, f *replayFlags, conn uint64) *replayOutput {
-	return &replayOutput{program: p, flags: f, conn: conn, out: bufio.NewWriter(p.stdout)}
+	o := &replayOutput{program: p, flags: f, conn: conn, out: bufio.NewWriter(p.stdout)}
+	if f.report != "" {
+		o.report = &replayReport{Title: fmt.Sprintf("replay of connection %d", conn), Time: time.Now().UTC(), Results: []reportedResult{}}
+	}
+	return o
 }
 
 // tell prints what happens.
 func (o *replayOutput) tell(e replay.Event) {
+	switch {
+	case o.report == nil:
+	case e.Result != nil:
+		o.report.add(e.Result)
+	case e.Skipped != nil:
+		o.report.skip(e.Skipped)
+	}
 	switch {
 	case e.Connected != nil:
 		o.to = *e.Connected
@@ -270,6 +282,20 @@ func (o *replayOutput) more() {
 // finish prints the verdict.
 func (o *replayOutput) finish(v *replay.Verdict) error {
 	line := o.verdictLine(v)
+	sent := counted(v.Sent, "message") + " sent"
+	if v.Skipped > 0 {
+		sent += fmt.Sprintf(", %d not", v.Skipped)
+	}
+	summary := []string{fmt.Sprintf("connection %d replayed to %s: %s; of the server %s", o.conn, visible(v.Connection.URL, longestURL), sent, outcomesText(v.Outcomes))}
+	if v.Broken != "" {
+		summary = append(summary, "it broke off: "+visible(v.Broken, longestURL))
+	}
+	if r := o.report; r != nil {
+		r.Passed, r.Asserts, r.Summary, r.Verdict, r.seconds = line.Passed, line.Asserts, summary, line, line.Seconds
+		if err := o.writeReport(); err != nil {
+			return err
+		}
+	}
 	o.more()
 	if o.flags.asJSON {
 		o.line(line)
@@ -282,14 +308,7 @@ func (o *replayOutput) finish(v *replay.Verdict) error {
 			fmt.Fprintf(o.out, "%-10s  %s %s\n", "refute", counted(a.Matched, "message")+" matched:", visible(a.Refute, longestURL))
 		}
 	}
-	sent := counted(v.Sent, "message") + " sent"
-	if v.Skipped > 0 {
-		sent += fmt.Sprintf(", %d not", v.Skipped)
-	}
-	fmt.Fprintf(o.out, "connection %d replayed to %s: %s; of the server %s\n", o.conn, visible(v.Connection.URL, longestURL), sent, outcomesText(v.Outcomes))
-	if v.Broken != "" {
-		fmt.Fprintf(o.out, "it broke off: %s\n", visible(v.Broken, longestURL))
-	}
+	fmt.Fprintln(o.out, strings.Join(summary, "\n"))
 	return errors.Join(o.err, o.out.Flush())
 }
 

@@ -45,6 +45,8 @@ func accept(offer string, recorded frame.Extensions) (answer string, ok bool) {
 			takeover[frame.Server] = true
 			ok = !valued
 		case "client_no_context_takeover":
+			// It is only a hint, but there are clients that insist on it.
+			takeover[frame.Client] = true
 			ok = !valued
 		case "server_max_window_bits":
 			ok = narrow(&bits[frame.Server], value)

@@ -108,9 +108,8 @@ func (c *score) nearest(s *said) (cue int32, ok bool) {
 	return 0, false
 }
 
-// hear takes note that a cue has come and appends the lines that are released by
-// that.
-func (c *score) hear(cue int32, s *said, queue []entry) []entry {
+// note takes note that a cue has come.
+func (c *score) note(cue int32, s *said) {
 	if !c.heard[cue] {
 		c.heard[cue] = true
 		c.count++
@@ -121,6 +120,12 @@ func (c *score) hear(cue int32, s *said, queue []entry) []entry {
 	for int(c.frontier) < len(c.heard) && c.heard[c.frontier] {
 		c.frontier++
 	}
+}
+
+// hear takes note that a cue has come and appends the lines that are released by
+// that.
+func (c *score) hear(cue int32, s *said, queue []entry) []entry {
+	c.note(cue, s)
 	queue = c.release(queue)
 	for _, n := range c.script.answers[cue] {
 		if n >= c.next && !c.ahead[n] {

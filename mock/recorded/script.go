@@ -62,7 +62,7 @@ type line struct {
 // loader makes the scripts of conversations.
 type loader struct {
 	options *Options
-	held    int // bytes of payloads
+	room    int // for payloads, in bytes
 	lines   int
 }
 
@@ -178,8 +178,8 @@ func (b *binder) server(t *take, at time.Duration) {
 				s.answers[asked] = append(s.answers[asked], int32(len(s.lines)))
 			}
 		}
-		if size := len(l.take.payload); b.held+size <= maxHeld {
-			b.held += size
+		if size := len(l.take.payload); size <= b.room {
+			b.room -= size
 			l.held = true
 		} else {
 			l.take.payload = nil

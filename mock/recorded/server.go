@@ -38,12 +38,15 @@ type route struct {
 
 // New reads the conversations and returns a server of them. Payloads of up to 128
 // MiB in all are held, others read again when they are sent.
-func New(ctx context.Context, o Options) (*Server, error) {
+func New(ctx context.Context, o Options) (*Server, error) { return newServer(ctx, o, maxHeld) }
+
+// newServer returns a server that holds payloads of so many bytes.
+func newServer(ctx context.Context, o Options, hold int) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	s := &Server{options: o, routes: make(map[string]*route)}
-	l := &loader{options: &s.options}
+	l := &loader{options: &s.options, room: hold}
 	for i := range o.Conversations {
 		c := &o.Conversations[i]
 		u, err := url.Parse(c.Connection.URL)

@@ -98,6 +98,17 @@ func (w *walker) next() (*take, error) {
 	return t, nil
 }
 
+// find returns the message of the server that begins with the frame seq, and io.EOF
+// when it is not ahead.
+func (w *walker) find(seq uint64) (*take, error) {
+	for {
+		t, err := w.next()
+		if err != nil || t.message.Seq == seq && t.message.From == frame.Server {
+			return t, err
+		}
+	}
+}
+
 func (w *walker) read() error {
 	r, err := w.records.Next()
 	var done []frame.Message

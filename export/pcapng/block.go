@@ -13,7 +13,6 @@ const (
 	blockSimple     = 3
 	blockPacket     = 6
 	blockStatistics = 5
-	blockSecrets    = 10
 )
 
 // Their options (sections 3.5, 4.1 and 4.2).
@@ -22,10 +21,11 @@ const (
 	optComment    = 1
 	optName       = 2 // of an interface
 	optResolution = 9 // of the times of an interface
+	optOffset     = 14
 	optUserAppl   = 4 // of a section
 )
 
-const byteOrder = 0x1A2B3C4D
+const byteOrder uint32 = 0x1A2B3C4D
 
 // linkRaw is the link type of packets that begin with their IP header.
 const linkRaw = 101

@@ -404,7 +404,7 @@ func FuzzScript(f *testing.F) {
 		}
 		var s stage
 		s.serve = func(conn *frame.Conn) {
-			for _, ok := s.next(conn); ok; _, ok = s.next(conn) {
+			for m, ok := s.next(conn); ok && m.Type != frame.Close; m, ok = s.next(conn) {
 			}
 		}
 		script, err := replay.NewScript(t.Context(), c.conn, c, false)

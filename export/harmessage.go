@@ -58,18 +58,23 @@ func (h *harReader) messages(e *harEntryRead) error {
 
 func (h *harReader) messageField(m *harMessage, name string) error {
 	switch name {
-	case "type":
-		return h.small(&m.kind)
-	case "encoding":
-		return h.small(&m.encoding)
-	case "opcode":
-		return h.small(&m.opcode)
-	case "time":
-		raw, err := h.json.value(harHead)
-		if err == nil {
+	case "type", "encoding", "opcode", "time":
+		raw, err := h.json.value(1 << 10)
+		if err != nil {
+			return passable(err)
+		}
+		switch name {
+		case "type":
+			m.kind = string(looseString(raw))
+		case "encoding":
+			m.encoding = string(looseString(raw))
+		case "opcode":
+			if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+				m.opcode = n
+			}
+		case "time":
 			m.at = looseMoment(raw)
 		}
-		return passable(err)
 	case "data":
 		m.seen = true
 		raw, err := h.json.value(harData)
@@ -80,8 +85,10 @@ func (h *harReader) messageField(m *harMessage, name string) error {
 		}
 		m.data = looseString(raw)
 		return err
+	default:
+		return h.json.skip()
 	}
-	return h.json.skip()
+	return nil
 }
 
 // private reads what NewHAR keeps with a message, and the messages behind it.

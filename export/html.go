@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -86,12 +87,7 @@ func (p *page) next() ([]byte, int) {
 // add writes b with an object of JSON at the end. In it < and > and & can only be
 // within strings; they are written so that no parser of markup sees them.
 func (p *page) add(b []byte, at int) error {
-	marks := 0
-	for _, c := range b[at:] {
-		if c == '<' || c == '>' || c == '&' {
-			marks++
-		}
-	}
+	marks := bytes.Count(b[at:], []byte{'<'}) + bytes.Count(b[at:], []byte{'>'}) + bytes.Count(b[at:], []byte{'&'})
 	if marks > 0 {
 		const more = len(`\u003c`) - 1
 		n := len(b)

@@ -115,6 +115,12 @@ type jsonlProbe struct {
 }
 
 func (j *jsonlReader) take(line []byte) error {
+	if usual(line) {
+		var m frame.Message
+		if json.Unmarshal(line, &m) == nil {
+			return j.give(&m, &jsonlProbe{Conn: m.Conn, Time: m.Time})
+		}
+	}
 	var p jsonlProbe
 	if err := json.Unmarshal(line, &p); err != nil {
 		j.tally.note("lines that are neither connections nor messages are left out")
@@ -130,6 +136,13 @@ func (j *jsonlReader) take(line []byte) error {
 		return j.frame(line, &p)
 	}
 	return j.message(line, &p)
+}
+
+// usual reports whether line looks like a message as NewJSONL writes it. Quotes
+// within strings come behind a backslash, so that these are fields.
+func usual(line []byte) bool {
+	has := func(field string) bool { return bytes.Contains(line, []byte(field)) }
+	return has(`"type":"`) && (has(`"from":"client"`) || has(`"from":"server"`)) && !has(`"state"`) && !has(`"fin"`) && !has(`"url"`)
 }
 
 func (j *jsonlReader) connection(line []byte, p *jsonlProbe) error {
@@ -193,9 +206,14 @@ func (j *jsonlReader) message(line []byte, p *jsonlProbe) error {
 		j.tally.note("lines that are neither connections nor messages are left out")
 		return nil
 	}
+	return j.give(&m, p)
+}
+
+// give gives a message to its connection.
+func (j *jsonlReader) give(m *frame.Message, p *jsonlProbe) error {
 	c, err := j.of(p)
 	if err == nil {
-		c.message(&m)
+		c.message(m)
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package export
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -101,10 +100,14 @@ func (s *jsonScanner) take(c byte) error {
 // field must take the value. Anything else than an object is skipped.
 func (s *jsonScanner) object(field func(name string) error) error {
 	return s.each('{', '}', func() error {
-		var name string
-		if err := s.read(&name, 1<<16); err != nil {
+		raw, err := s.value(1 << 16)
+		if err == nil && raw[0] != '"' {
+			err = fmt.Errorf("%q is no string", raw)
+		}
+		if err != nil {
 			return fmt.Errorf("name before byte %d: %w", s.off, err)
 		}
+		name := string(looseString(raw))
 		if err := s.take(':'); err != nil {
 			return err
 		}
@@ -165,15 +168,6 @@ func (s *jsonScanner) value(limit int) ([]byte, error) {
 		err = errTooLong
 	}
 	return s.raw, err
-}
-
-// read takes the next value, of at most limit bytes, into v.
-func (s *jsonScanner) read(v any, limit int) error {
-	raw, err := s.value(limit)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(raw, v)
 }
 
 // pass takes the next value and calls keep with it, piece by piece.

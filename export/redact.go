@@ -25,15 +25,17 @@ type Redaction struct {
 	// Patterns match secrets in anything: the whole match, or when there is a
 	// group, what the first group matched.
 	Patterns []*regexp.Regexp
+
+	standard []screened
 }
 
 // secretWords are the names of parameters, header lines and keys that have a
 // secret, as parts of an expression.
 const secretWords = `access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|session[_-]?token|token|api[_-]?key|key|client[_-]?secret|secret|password|passwd|passcode|pwd|signature|sig|auth|authorization|jwt|ticket`
 
-// DefaultRedaction returns what is a secret nearly everywhere. Its Patterns are
-// JSON web tokens, what follows the words Bearer and Basic, user and password in
-// a URL, and parameters and header lines in text that have such a name.
+// DefaultRedaction returns what is a secret nearly everywhere: beside names, JSON
+// web tokens, what follows the words Bearer and Basic, user and password in a URL,
+// and parameters and header lines in text that have such a name.
 func DefaultRedaction() Redaction {
 	return Redaction{
 		Headers: []string{
@@ -44,14 +46,49 @@ func DefaultRedaction() Redaction {
 			"password", "passwd", "passcode", "pwd", "secret", "client_secret", "token", "access_token", "refresh_token", "id_token",
 			"auth_token", "session_token", "csrf_token", "api_key", "private_key", "authorization", "jwt", "credential", "credentials", "cookie",
 		},
-		Patterns: []*regexp.Regexp{
-			regexp.MustCompile(`(?im)^(?:password|passcode|authorization|proxy-authorization|cookie|set-cookie|x-api-key|token|access-token):[ \t]*([^\r\n]+)`),
-			regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`),
-			regexp.MustCompile(`(?i)\b(?:bearer|basic)[ .:]+([A-Za-z0-9._~+/=-]{12,})`),
-			regexp.MustCompile(`://([^/?#@\s"\\]+)@`),
-			regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)(?:` + secretWords + `)=([^&;#\s"'<>\\]+)`),
-			regexp.MustCompile(`(?i)^(?:` + secretWords + `)=([^&;#\s"'<>\\]+)`),
-		},
+		standard: standardPatterns,
+	}
+}
+
+// screened is a pattern with a quick look at whether it can match at all, since
+// most payloads have nothing for it.
+type screened struct {
+	*regexp.Regexp
+	worth func(p []byte) bool
+}
+
+var standardPatterns = []screened{
+	{regexp.MustCompile(`(?im)^(?:password|passcode|authorization|proxy-authorization|cookie|set-cookie|x-api-key|token|access-token):[ \t]*([^\r\n]+)`), headerLines},
+	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`), holding("eyJ")},
+	{regexp.MustCompile(`(?i)\b(?:bearer|basic)[ .:]+([A-Za-z0-9._~+/=-]{12,})`), func(p []byte) bool {
+		return bytes.Contains(p, []byte("earer")) || bytes.Contains(p, []byte("asic")) || bytes.Contains(p, []byte("EARER")) || bytes.Contains(p, []byte("ASIC"))
+	}},
+	{regexp.MustCompile(`://([^/?#@\s"\\]+)@`), holding("://")},
+	{regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)(?:` + secretWords + `)=([^&;#\s"'<>\\]+)`), func(p []byte) bool {
+		return bytes.IndexByte(p, '=') >= 0 && (bytes.ContainsAny(p, "?&;") || bytes.Contains(p, []byte(`\u0026`)))
+	}},
+	{regexp.MustCompile(`(?i)^(?:` + secretWords + `)=([^&;#\s"'<>\\]+)`), func(p []byte) bool {
+		i := bytes.IndexByte(p[:min(len(p), 32)], '=')
+		return i > 0
+	}},
+}
+
+func holding(text string) func([]byte) bool {
+	return func(p []byte) bool { return bytes.Contains(p, []byte(text)) }
+}
+
+// headerLines reports whether a line of p begins as one of the names does that
+// the pattern for header lines has.
+func headerLines(p []byte) bool {
+	for {
+		if len(p) > 0 && bytes.IndexByte([]byte("paxsctPAXSCT"), p[0]) >= 0 {
+			return true
+		}
+		i := bytes.IndexByte(p, '\n')
+		if i < 0 {
+			return false
+		}
+		p = p[i+1:]
 	}
 }
 
@@ -61,14 +98,17 @@ type Redactor struct {
 	headers  map[string]bool
 	names    map[string]bool // of JSON keys, as plainKey makes them
 	paths    [][]string
-	patterns []*regexp.Regexp
+	patterns []screened
 	count    uint64
 }
 
 // NewRedactor returns a Redactor for r, or an error when a path in r.JSON makes no
 // sense.
 func NewRedactor(r Redaction) (*Redactor, error) {
-	d := &Redactor{headers: make(map[string]bool), names: make(map[string]bool), patterns: r.Patterns}
+	d := &Redactor{headers: make(map[string]bool), names: make(map[string]bool), patterns: slices.Clone(r.standard)}
+	for _, p := range r.Patterns {
+		d.patterns = append(d.patterns, screened{p, func([]byte) bool { return true }})
+	}
 	for _, name := range r.Headers {
 		d.headers[strings.ToLower(name)] = true
 	}
@@ -216,6 +256,9 @@ func (d *Redactor) payload(p []byte) []byte {
 // match replaces what the patterns match.
 func (d *Redactor) match(p []byte) []byte {
 	for _, pattern := range d.patterns {
+		if !pattern.worth(p) {
+			continue
+		}
 		found := pattern.FindAllSubmatchIndex(p, -1)
 		if found == nil {
 			continue

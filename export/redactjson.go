@@ -43,9 +43,9 @@ func parseJSONPath(text string) ([]string, error) {
 }
 
 // plainKey is a key in the one form in which names are compared.
-func plainKey(key string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
-}
+func plainKey(key string) string { return strings.ToLower(separators.Replace(key)) }
+
+var separators = strings.NewReplacer("_", "", "-", "")
 
 // jsonLevel is an object or array that the walk is in.
 type jsonLevel struct {

@@ -3,6 +3,7 @@ package inspector
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -102,60 +103,79 @@ func TestHarmless(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := newTTY()
-	screen, err := tcell.NewTerminfoScreenFromTtyTerminfo(at, info)
+	to, err := tcell.NewTerminfoScreenFromTtyTerminfo(at, info)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := New(Options{Source: c, Actions: c, Keys: keys.Default(), Name: hostile[0], Notice: "hello", Zone: time.UTC, Screen: screen})
+	i := New(Options{Source: c, Actions: c, Keys: keys.Default(), Name: hostile[0], Notice: "hello", Zone: time.UTC, Screen: to})
 	ended := make(chan error, 1)
 	began := make(chan struct{})
-	i.began = func() { close(began) }
+	handled := 0 // keys, on the goroutine that draws
+	i.began = func() {
+		capture := i.app.GetInputCapture()
+		i.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
+			handled++
+			return capture(e)
+		})
+		close(began)
+	}
 	go func() { ended <- i.Run(t.Context()) }()
 	<-began
-	rest := func() {
+	typed := 0
+	wait := func(is func() bool, what string) {
+		t.Helper()
 		deadline := time.Now().Add(patience)
-		for still := true; still && time.Now().Before(deadline); {
-			i.app.QueueUpdate(func() { still = !i.idle() })
+		for still := true; still; {
+			i.app.QueueUpdate(func() { still = !is() })
+			if time.Now().After(deadline) {
+				t.Fatal("the inspector never " + what)
+			}
+			if still {
+				time.Sleep(time.Millisecond)
+			}
 		}
+	}
+	// press has each key drawn, and behind the last one what is read for it.
+	press := func(all ...string) {
+		t.Helper()
+		for _, keys := range all {
+			at.typed <- []byte(keys)
+			typed += len(keys)
+			wait(func() bool { return handled >= typed }, fmt.Sprintf("takes %q", keys))
+		}
+		wait(i.idle, fmt.Sprintf("rests after %q", all))
 	}
 	for range 2 * len(hostile) {
-		for _, keys := range []string{"\r", "g", "j", "v", "v", "v", "j", "v", "j", "j", "\t", "/e\r", "n", "\x1b", "1", "j"} {
-			at.typed <- []byte(keys)
-			rest()
-		}
+		press("\r", "g")
+		press("v", "v", "v", "j")
+		press("v", "j")
+		press("j", "\t", "/e\r", "n")
+		press("1", "j")
 	}
-	for range 2 * len(hostile) {
-		for _, keys := range []string{"\r", "g", "e", "\x13", "\x1b", "j", "e", "\x1b", "j", "e", "\x1b", "j", "e", "\x1b", "j", "e", "\x13", "\x1b", "1", "j"} {
-			at.typed <- []byte(keys)
-			rest()
-		}
+	for n := range hostile {
+		press(fmt.Sprintf(":messages %d\r", 2*n+1), "g")
+		press("e", "\x13")
+		wait(func() bool { return i.root.top() == screen(i.root.composed) }, "composes a copy")
+		press("\x1b", "G")
+		press("e", "\x1b", "1")
 	}
-	for _, keys := range []string{"2", "\t", "v", "1", "6", "?", "\x1b", "7"} {
-		at.typed <- []byte(keys)
-		rest()
-	}
+	press("2", "\t")
+	press("v", "1", "6")
+	press("?", "\x1b", "7")
 	for range hostile {
-		for _, keys := range []string{"j", " ", "\r", "\x1b"} {
-			at.typed <- []byte(keys)
-			rest()
-		}
+		press("j", " ")
+		press("\r", "\x1b")
 	}
 	// The tap ends it with an error of its own.
 	p.mu.Lock()
 	p.err = errors.New(strings.Join(hostile, ""))
 	p.mu.Unlock()
-	at.typed <- []byte("3")
-	rest()
+	press("3")
 	for range hostile {
-		for _, keys := range []string{"e", "x", "\x1b", "v", "v", "v", "j"} {
-			at.typed <- []byte(keys)
-			rest()
-		}
+		press("e", "x", "\x1b", "v", "v", "v", "j")
 	}
-	for _, keys := range []string{"g", "a", "d", "A", "Iconn\r", "7", " "} {
-		at.typed <- []byte(keys)
-		rest()
-	}
+	press("g", "a", "d", "A", "Iconn\r")
+	press("7", " ")
 	i.app.QueueUpdate(i.quit)
 	if err := <-ended; err != nil {
 		t.Fatal(err)

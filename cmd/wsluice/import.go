@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsluice/wsluice/export"
+	"github.com/wsluice/wsluice/export/pcapng"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/store"
 )
@@ -24,6 +25,9 @@ var importers = map[string]func(context.Context, *os.File, export.Sink) (export.
 	},
 	"jsonl": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
 		return export.ReadJSONL(ctx, f, sink)
+	},
+	"pcapng": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
+		return pcapng.Read(ctx, f, sink)
 	},
 }
 
@@ -41,22 +45,25 @@ default one, or into the file --capture names, which is made when there is none.
   jsonl  a JSON object a line: what wsluice export and wsluice messages, frames
          and conns --json write. A line by hand needs no more than "from" with
          "text", "base64" or "code"; "conn", "url", "time" and "type" may be added
+  pcapng packets of Wireshark, tcpdump and their like, pcap too: WebSocket
+         connections that are not encrypted, on any port
 
 Connections get new numbers and keep their times. What a file has that a
 capture cannot hold is counted and said. Ctrl-C keeps what was read.`,
 		Example: `  wsluice import chrome.har
   wsluice import one.har two.har --capture both.db
-  wsluice import --capture talk.db - < talk.jsonl`,
+  wsluice import --capture talk.db - < talk.jsonl
+  tcpdump -i lo -w - tcp port 9001 | wsluice import -`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, known := importers[format]; format != "" && !known {
-				return usagef("use har or jsonl, or leave --format out", "--format %q is not known", format)
+				return usagef("use har, jsonl or pcapng, or leave --format out", "--format %q is not known", format)
 			}
 			return p.importFiles(c.Context(), format, args)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "", "the `format` of the files: har or jsonl (default: what they look like)")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"har", "jsonl"}, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVar(&format, "format", "", "the `format` of the files: har, jsonl or pcapng (default: what they look like)")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"har", "jsonl", "pcapng"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -174,6 +181,9 @@ func guessFormat(f *os.File) (string, error) {
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return "", err
+	}
+	if pcapng.Is(head) {
+		return "pcapng", nil
 	}
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n")
 	first, isObject := bytes.CutPrefix(head, []byte("{"))

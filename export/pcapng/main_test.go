@@ -3,6 +3,7 @@ package pcapng
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type kept struct {
 	conn frame.Connection
 	wire [2][]byte
-	at   [2][]time.Time // of each byte
+	at   [2][]string // when which bytes came
 	end  frame.End
 	over bool
 }
@@ -48,8 +49,9 @@ func (k *kept) Append(from frame.Side, at time.Time, wire []byte) {
 		panic("append after close")
 	}
 	k.wire[from] = append(k.wire[from], wire...)
-	for range wire {
-		k.at[from] = append(k.at[from], at)
+	// Segments of one time are told as one.
+	if n := len(k.at[from]); n == 0 || !strings.HasPrefix(k.at[from][n-1], at.Format(time.RFC3339Nano)) {
+		k.at[from] = append(k.at[from], fmt.Sprintf("%s from byte %d", at.Format(time.RFC3339Nano), len(k.wire[from])-len(wire)))
 	}
 }
 
@@ -67,7 +69,7 @@ func (k *kept) told() string {
 	fmt.Fprintln(&b, k.conn.Request, k.conn.Response, string(k.conn.Body))
 	fmt.Fprintln(&b, k.end.EndedBy, k.end.How, k.end.Error)
 	for side := range sides {
-		fmt.Fprintf(&b, "%x %v\n", k.wire[side], k.at[side])
+		fmt.Fprintf(&b, "%d bytes %x %v\n", len(k.wire[side]), sha256.Sum256(k.wire[side]), k.at[side])
 	}
 	return b.String()
 }

@@ -52,25 +52,44 @@ type netInterface struct {
 	snap   uint32
 }
 
+// Is reports whether a file that begins with head, of 4 bytes at least, is one that
+// Read may read.
+func Is(head []byte) bool {
+	_, _, pcap := classic(head)
+	return pcap || len(head) >= 4 && binary.LittleEndian.Uint32(head) == blockSection
+}
+
+// classic tells the byte order of a pcap file that begins with head, and the
+// fractions of a second in its times in nanoseconds.
+func classic(head []byte) (order binary.ByteOrder, unit int64, ok bool) {
+	if len(head) < 4 {
+		return nil, 0, false
+	}
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		switch order.Uint32(head) {
+		case 0xA1B2C3D4:
+			return order, 1000, true
+		case 0xA1B23C4D:
+			return order, 1, true
+		}
+	}
+	return nil, 0, false
+}
+
 func newSource(r io.Reader) (*source, error) {
 	s := &source{in: bufio.NewReaderSize(r, 256<<10), last: time.Unix(0, 0).UTC()}
 	magic, err := s.in.Peek(4)
-	if err != nil {
-		return nil, errNotPackets
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-		switch order.Uint32(magic) {
-		case blockSection:
-			return s, nil
-		case 0xA1B2C3D4:
-			s.pcap, s.nanos, s.order = true, 1000, order
-		case 0xA1B23C4D:
-			s.pcap, s.nanos, s.order = true, 1, order
+	order, unit, ok := classic(magic)
+	if !ok {
+		if !Is(magic) {
+			return nil, errNotPackets
 		}
+		return s, nil
 	}
-	if !s.pcap {
-		return nil, errNotPackets
-	}
+	s.pcap, s.order, s.nanos = true, order, unit
 	head, err := s.take(24)
 	if err != nil {
 		return nil, err
@@ -96,7 +115,7 @@ func (s *source) next() (packet, error) {
 
 func (s *source) packet() (packet, error) {
 	if s.pcap {
-		return s.classic()
+		return s.record()
 	}
 	for {
 		s.off = s.read
@@ -130,8 +149,8 @@ func (s *source) take(n int) ([]byte, error) {
 	return s.buf, nil
 }
 
-// classic reads a packet of a pcap file.
-func (s *source) classic() (packet, error) {
+// record reads a packet of a pcap file.
+func (s *source) record() (packet, error) {
 	head, err := s.take(16)
 	if err != nil {
 		return packet{}, err

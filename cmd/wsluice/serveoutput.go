@@ -123,7 +123,7 @@ func (o *serveOutput) unexpected() error {
 		return nil
 	}
 	return &failure{
-		code: exitFailed, err: fmt.Errorf("%s came that was not recorded", counted(o.other, "message or request")),
+		code: exitFailed, err: fmt.Errorf("%d messages or requests came that were not recorded", o.other),
 		hint: "what may differ can be left out with --ignore PATH and --match shape; see wsluice serve --help",
 	}
 }

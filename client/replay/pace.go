@@ -122,15 +122,17 @@ func (p *player) finish(ctx context.Context) error {
 	}
 	code, closed := p.judge.closed()
 	switch {
+	case byClient && c.How == frame.ByReset:
+		_ = p.conn.Abort()
+		return nil
+	case p.within:
+		return nil // a close frame would be taken for a part of it
 	case closed && !p.parted:
 		if code != 0 && !code.Sendable(frame.Client) {
 			code = frame.NormalClosure
 		}
 		_ = p.conn.Close(code, "")
 	case p.parted:
-	case byClient && c.How == frame.ByReset:
-		_ = p.conn.Abort()
-		return nil
 	case byClient && c.How == frame.ByFIN:
 		return nil
 	default:

@@ -36,6 +36,7 @@ type player struct {
 	position time.Duration // of the last move
 	skipping string        // why the message under way is not sent
 	parted   bool          // a close frame was sent
+	within   bool          // the last frame was sent in part, as it was recorded
 
 	ended  chan struct{} // when the reader has ended
 	broken error         // why, set before that

@@ -5,9 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -375,6 +379,64 @@ func TestReplayIsEnded(t *testing.T) {
 		if _, err := replay.Play(ctx, script, replay.Options{Dial: s.dial(t), Pace: pace, Speed: 1e-3, Step: step}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", pace, err)
 		}
+	}
+}
+
+// A connection must end as its client ended it: with a FIN, or a reset, after part
+// of a frame too.
+func TestEnds(t *testing.T) {
+	for how, want := range map[frame.How]error{frame.ByFIN: io.EOF, frame.ByReset: syscall.ECONNRESET} {
+		c := newCapture("")
+		c.client("hello")
+		c.server("hello")
+		c.add(frame.Client, frame.Header{Fin: true, Opcode: frame.Text}, "par")
+		last := &c.records[2]
+		last.Header.Length, last.Incomplete = 7, frame.Cut
+		c.conn.EndedBy, c.conn.How = frame.ByClient, how
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			there, err := listener.Accept()
+			if err != nil {
+				ended <- err
+				return
+			}
+			server := frame.NewConn(there, nil, frame.Server, frame.Extensions{})
+			defer server.Hangup()
+			for {
+				m, err := server.Next()
+				if err != nil {
+					ended <- err
+					return
+				}
+				if m.Incomplete == frame.Whole {
+					_ = server.Send(frame.Draft{Type: m.Type, Payload: m.Payload}, false)
+				} else if string(m.Payload) != "par" && how == frame.ByFIN {
+					t.Errorf("part of a frame came as %q", m.Payload)
+				}
+			}
+		}()
+		script, err := replay.NewScript(t.Context(), c.conn, c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := replay.Play(t.Context(), script, replay.Options{Dial: func(context.Context) (*frame.Conn, *frame.Connection, error) {
+			here, err := net.Dial("tcp", listener.Addr().String())
+			if err != nil {
+				return nil, nil, err
+			}
+			return frame.NewConn(here, nil, frame.Client, frame.Extensions{}), &frame.Connection{State: frame.Open}, nil
+		}})
+		if err != nil || !v.Passed() {
+			t.Errorf("%s: %+v, %v", how, v, err)
+		}
+		if err := <-ended; !errors.Is(err, want) && !(runtime.GOOS == "windows" && how == frame.ByReset && err != io.EOF) {
+			t.Errorf("%s: the server saw %v", how, err)
+		}
+		listener.Close()
 	}
 }
 

@@ -53,6 +53,7 @@ func (p *player) send(s *step) {
 		p.judge.sent(s.sending, now)
 	}
 	_ = p.conn.SetWriteDeadline(now.Add(p.options.timeout()))
+	p.within = s.frame.Incomplete == frame.Cut || s.frame.Opaque
 	if s.message.Type == frame.Close {
 		p.parted = true
 		p.judge.part()

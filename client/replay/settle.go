@@ -127,7 +127,7 @@ func (j *judge) awaits(m *frame.Message) bool {
 		return false
 	}
 	var own map[string]bool
-	for _, e := range j.expected {
+	for _, e := range j.expected[:min(lookahead, len(j.expected))] {
 		if e.number > j.due {
 			break
 		}

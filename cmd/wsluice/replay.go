@@ -118,11 +118,11 @@ func (p *program) replay(ctx context.Context, f *replayFlags, id uint64) error {
 		return p.replayCrowd(ctx, f, script, out, from)
 	}
 	verdict, err := replay.Play(ctx, script, f.options)
+	if verdict != nil {
+		err = errors.Join(err, out.finish(verdict))
+	}
 	if err != nil {
 		return replayFailure(err)
-	}
-	if err := out.finish(verdict); err != nil {
-		return err
 	}
 	out.recorded(from)
 	if err := from.close(); err != nil {
@@ -146,6 +146,9 @@ func otherwise(err error) error {
 func replayFailure(err error) error {
 	if refused, ok := errors.AsType[*client.Refused](err); ok {
 		return &failure{code: exitRefused, hint: "--header and --remove-header change the handshake; cookies and tokens may have expired", err: refused}
+	}
+	if wrong, ok := errors.AsType[*client.HandshakeError](err); ok {
+		return &failure{code: exitRefused, err: wrong}
 	}
 	if failed, ok := errors.AsType[*client.TLSError](err); ok {
 		return &failure{code: exitTLS, hint: "trust its authority with --upstream-ca FILE, or accept any certificate with --insecure", err: failed}

@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/wsluice/wsluice/export"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/inspector/rows"
 	"github.com/wsluice/wsluice/store"
@@ -23,7 +25,10 @@ type capture struct {
 	Interventions // a tap
 	dir           string
 
+	slow chan struct{} // takes from an export that then waits to be stopped, unless nil
+
 	mu     sync.Mutex
+	orders []ExportOrder
 	marks  map[place]Mark
 	status Status
 }
@@ -99,6 +104,41 @@ func (c *capture) Load(_ context.Context, name string, most int) ([]byte, error)
 		err = fmt.Errorf("%s has %d bytes, more than %d", name, len(data), most)
 	}
 	return data, err
+}
+
+func (c *capture) Export(ctx context.Context, o ExportOrder, w io.Writer, tell func(float64, uint64)) (string, error) {
+	c.mu.Lock()
+	c.orders = append(c.orders, o)
+	c.mu.Unlock()
+	if c.slow != nil {
+		tell(0.5, 1234)
+		c.slow <- struct{}{}
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
+	lines := export.NewJSONL(w, false)
+	found := c.Messages(ctx, rows.Query{Conn: o.Conn, Start: o.Only, Side: o.Side, Opcodes: o.Opcodes, Filter: o.Filter})
+	defer found.Close()
+	n := uint64(0)
+	for found.Next() {
+		if m := found.Message(); o.Only == 0 || m.Seq == o.Only {
+			n++
+			if err := lines.Message(m); err != nil {
+				return "", err
+			}
+		}
+	}
+	return fmt.Sprintf("%d messages \x1b[31m", n), errors.Join(found.Err(), lines.Close())
+}
+
+func (c *capture) Files(_ context.Context, beginning string) (names []string) {
+	entries, _ := os.ReadDir(c.dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), beginning) {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 // tape writes the frames of one connection.

@@ -43,11 +43,17 @@ type line struct {
 // enter opens a prompt for a line of text.
 func (r *root) enter(l *line, text string) {
 	l.r = r
-	l.field = tview.NewInputField().SetFieldStyle(tcell.StyleDefault)
-	l.field.SetBackgroundColor(tcell.ColorDefault) // the terminal's own
-	l.field.Focus(nil)
+	l.field = newField()
 	r.prompt = l
 	l.set(text)
+}
+
+// newField returns a field that a line is typed in.
+func newField() *tview.InputField {
+	f := tview.NewInputField().SetFieldStyle(tcell.StyleDefault)
+	f.SetBackgroundColor(tcell.ColorDefault) // the terminal's own
+	f.Focus(nil)
+	return f
 }
 
 func (l *line) set(text string) {

@@ -60,6 +60,7 @@ type root struct {
 	hold   *holding
 	poll   *worker // for status, marks and what is held
 	doer   *worker // for what the user asked to be done
+	namer  *worker // for the names of files
 	work   string  // what it is doing, when that takes long
 	look   look
 
@@ -90,7 +91,7 @@ type news struct {
 const newsTime = 8 * time.Second
 
 func newRoot(i *Inspector) *root {
-	r := &root{Box: tview.NewBox(), i: i, poll: i.start(), doer: i.start()}
+	r := &root{Box: tview.NewBox(), i: i, poll: i.start(), doer: i.start(), namer: i.start()}
 	r.stack = []screen{newConnections(r)}
 	r.hold = newHolding(r)
 	r.watch()
@@ -194,7 +195,7 @@ func (r *root) update() {
 }
 
 func (r *root) busy() bool {
-	if r.doer.busy() || r.hold.busy() {
+	if r.doer.busy() || r.namer.busy() || r.hold.busy() {
 		return true
 	}
 	for _, s := range r.stack {
@@ -247,10 +248,10 @@ func (r *root) draw(to tcell.Screen) {
 	switch {
 	case r.prompt != nil:
 		r.prompt.draw(p, rect{0, height - 2, width, 1})
-	case r.work != "":
-		p.Line(0, height-2, width, draw.Text(draw.Cut(" "+r.work, width), draw.Accent), draw.Normal)
 	case r.news.text != "":
 		p.Line(0, height-2, width, draw.Text(draw.Cut(" "+r.news.text, width), r.news.style), draw.Normal)
+	case r.work != "":
+		p.Line(0, height-2, width, draw.Text(draw.Cut(" "+r.work, width), draw.Accent), draw.Normal)
 	default:
 		p.Line(0, height-2, width, r.warning(width), draw.Normal)
 	}

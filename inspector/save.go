@@ -11,10 +11,8 @@ import (
 	"time"
 
 	"github.com/wsluice/wsluice/decode"
-	"github.com/wsluice/wsluice/export"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/inspector/draw"
-	"github.com/wsluice/wsluice/inspector/rows"
 )
 
 // save asks for a file and writes the payload of a message to it.
@@ -37,6 +35,7 @@ type progress struct {
 	name  string
 	began time.Time
 	told  time.Time
+	note  string // what is to be said when it is done
 }
 
 // tell shows the progress, a few times a second.
@@ -78,7 +77,11 @@ func (r *root) write(name string, overwrite bool, make func(context.Context, *pr
 			r.work = ""
 			switch {
 			case err == nil:
-				r.tell(draw.Good, "wrote "+decode.Visible(path))
+				said := "wrote " + decode.Visible(path)
+				if p.note != "" {
+					said = p.note + "; " + said
+				}
+				r.tell(draw.Good, said)
 			case errors.Is(err, fs.ErrExist):
 				r.ask(shown+" exists. Replace it? y/n", func(key rune) bool {
 					if key == 'y' || key == 'Y' {
@@ -93,98 +96,4 @@ func (r *root) write(name string, overwrite bool, make func(context.Context, *pr
 			}
 		})
 	})
-}
-
-// exported is what could be exported from where one is.
-type exported struct {
-	conn    uint64 // 0 for all connections
-	query   rows.Query
-	chosen  bool  // query leaves messages out
-	message place // the selected one
-}
-
-// export asks what to export and where to.
-func (r *root) export(e exported) {
-	text := "export:"
-	if e.message.seq != 0 {
-		text += " s selected message "
-	}
-	if e.chosen {
-		text += " f filtered "
-	}
-	name := "all"
-	if e.conn != 0 {
-		name = fmt.Sprintf("conn%d", e.conn)
-		text += fmt.Sprintf(" c connection #%d ", e.conn)
-	}
-	text += " a all"
-	r.ask(text, func(key rune) bool {
-		q, only := rows.Query{}, uint64(0)
-		switch {
-		case key == 's' && e.message.seq != 0:
-			q.Conn, q.Start, only = e.message.conn, e.message.seq, e.message.seq
-			name = fmt.Sprintf("conn%d-%d", e.message.conn, e.message.seq)
-		case key == 'f' && e.chosen:
-			q = e.query
-			name += "-filtered"
-		case key == 'c' && e.conn != 0:
-			q.Conn = e.conn
-		case key == 'a':
-			name = "all"
-		default:
-			return false
-		}
-		r.file("export to (.jsonl, .txt, or .bin for bare payloads): ", name+".jsonl", func(ctx context.Context, p *progress) func(io.Writer) error {
-			return func(w io.Writer) error { return r.i.exportTo(ctx, w, p, q, only) }
-		})
-		return true
-	})
-}
-
-// exportTo writes the messages of q, or only the one with a seq, in the format
-// that the name of the file stands for.
-func (i *Inspector) exportTo(ctx context.Context, to io.Writer, p *progress, q rows.Query, only uint64) error {
-	var w export.Writer
-	switch filepath.Ext(p.name) {
-	case ".txt", ".text", ".log":
-		w = export.NewText(to, i.o.Zone)
-	case ".bin", ".raw":
-		w = export.NewRaw(to)
-	default:
-		w = export.NewJSONL(to, false)
-	}
-	found := i.o.Source.Messages(ctx, q)
-	defer found.Close()
-	told := make(map[uint64]bool)
-	count := uint64(0)
-	for found.Next() {
-		m := found.Message()
-		if only != 0 && m.Seq != only {
-			continue
-		}
-		if !told[m.Conn] {
-			told[m.Conn] = true
-			conn, err := i.o.Source.Conn(ctx, m.Conn)
-			if err != nil {
-				return err
-			}
-			if err := w.Connection(&conn); err != nil {
-				return err
-			}
-		}
-		if err := w.Message(m); err != nil {
-			return err
-		}
-		if count++; only != 0 {
-			break
-		}
-		p.tell(found.Progress(), count, "message")
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(ctx.Err(), found.Err()); err != nil {
-		return err
-	}
-	return errors.Join(w.Close(), w.Flush())
 }

@@ -32,6 +32,7 @@ type Source interface {
 // called from any goroutine.
 type Actions interface {
 	Interventions
+	Exports
 	// SetMark keeps a mark in the capture in place of the one the message has. One
 	// without label and note removes it.
 	SetMark(ctx context.Context, m Mark) error

@@ -133,6 +133,58 @@ send 0.015 1 half
 `)
 }
 
+// The schema of HAR 1.2 demands these fields, of these kinds; readers refuse a
+// document without one. No capture may lack any, whatever became of a connection.
+func TestHARSchema(t *testing.T) {
+	var out bytes.Buffer
+	w := export.NewHAR(&out, "1")
+	for i, c := range []frame.Connection{
+		{State: frame.Failed, URL: "wss://gone/", Error: "no route"}, {State: frame.Bypassed, URL: "tunnel://h:443"}, {URL: "://\x00%zz?&=&%", State: frame.Open},
+		{State: frame.Refused, URL: "ws://h/?a=%20b&c", Status: 403, Start: at, End: at.Add(-time.Hour), Server: "[::1]:80", Body: []byte("\xff"), Request: []frame.Field{{Name: "Cookie", Value: "a=b; c"}, {Name: "cookie", Value: "d=e"}}, Response: []frame.Field{
+			{Name: "Set-Cookie", Value: "a=b; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly"}, {Name: "Set-Cookie", Value: ";;"}, {Name: "Content-Type", Value: "text/html"}}},
+	} {
+		c.ID = uint64(i)
+		if err := w.Connection(&c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct{ Log map[string]any }
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	number, text, list, object := 0.0, "", []any(nil), map[string]any(nil)
+	for _, e := range doc.Log["entries"].([]any) {
+		entry := e.(map[string]any)
+		request, response := entry["request"].(map[string]any), entry["response"].(map[string]any)
+		for _, part := range []struct {
+			in     map[string]any
+			fields map[string]any
+		}{
+			{entry, map[string]any{"startedDateTime": text, "time": number, "cache": object, "timings": object, "_webSocketMessages": list}},
+			{entry["timings"].(map[string]any), map[string]any{"send": number, "wait": number, "receive": number}},
+			{request, map[string]any{"method": text, "url": text, "httpVersion": text, "cookies": list, "headers": list, "queryString": list, "headersSize": number, "bodySize": number}},
+			{response, map[string]any{"status": number, "statusText": text, "httpVersion": text, "cookies": list, "headers": list, "redirectURL": text, "headersSize": number, "bodySize": number}},
+			{response["content"].(map[string]any), map[string]any{"size": number, "mimeType": text}},
+		} {
+			for name, kind := range part.fields {
+				if got := part.in[name]; fmt.Sprintf("%T", got) != fmt.Sprintf("%T", kind) {
+					t.Errorf("%s is %T, want %T", name, got, kind)
+				}
+			}
+		}
+		if entry["time"].(float64) < 0 {
+			t.Errorf("an entry took %v", entry["time"])
+		}
+	}
+	last := doc.Log["entries"].([]any)[3].(map[string]any)
+	got, _ := json.Marshal([]any{last["serverIPAddress"], last["request"].(map[string]any)["cookies"], last["request"].(map[string]any)["queryString"], last["response"].(map[string]any)["cookies"], last["response"].(map[string]any)["content"]})
+	golden(t, string(got), `["::1",[{"name":"d","value":"e"}],[{"name":"a","value":" b"},{"name":"c","value":""}],`+
+		`[{"expires":"2026-10-21T07:28:00Z","httpOnly":true,"name":"a","path":"/","secure":false,"value":"b"}],{"encoding":"base64","mimeType":"text/html","size":1,"text":"/w=="}]`)
+}
+
 // What HAR can hold, and the private fields beside it, comes back as it was: the
 // connection, and every message with its time, side, type, bytes and fragments.
 func TestHARRoundTrip(t *testing.T) {

@@ -10,6 +10,7 @@ need() { # need PACKAGE FILE: the package is missing when the file is
 }
 need curl /usr/bin/curl
 need chromium /usr/bin/chromium
+need tshark /usr/bin/tshark
 need libnss3-tools /usr/bin/certutil
 need python3 /usr/bin/python3
 need python3-websockets /usr/lib/python3/dist-packages/websockets

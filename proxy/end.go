@@ -64,6 +64,22 @@ func (s *session) finish(from frame.Side, err error) {
 	}
 }
 
+// lose takes note that side could not be written to. Of its reset, the system has
+// told by that, and to whoever reads it tells of an orderly end.
+func (s *session) lose(side frame.Side) {
+	s.lock.Lock()
+	s.lost[side] = true
+	s.lock.Unlock()
+	s.pumps[side].poke()
+}
+
+// hasLost reports whether lose was called for side.
+func (s *session) hasLost(side frame.Side) bool {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.lost[side]
+}
+
 // last counts the pumps that have ended and reports whether it was the last.
 // After the first, the other goes on while it makes progress.
 func (s *session) last() bool {

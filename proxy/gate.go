@@ -181,8 +181,9 @@ func (g *gate) whole(h frame.Header, now time.Time) {
 		if g.parts > 0 {
 			// No message can be completed any more. What came of it keeps its place.
 			g.torn = true
-			g.raw(&item{at: g.opened, wire: g.message}, now)
-			g.message, g.parts = emptied(g.message), 0
+			wire := g.message
+			g.message, g.parts = nil, 0
+			g.raw(&item{at: g.opened, wire: wire}, now)
 		}
 		g.raw(&item{at: g.began, wire: g.frame, close: true}, now)
 		return
@@ -200,13 +201,19 @@ func (g *gate) whole(h frame.Header, now time.Time) {
 			continue
 		}
 		// The message under way ends with this frame, unless the frame interrupts it.
+		wire := g.message
 		if m.Incomplete != frame.Unfinished {
-			g.message = append(g.message, g.frame...)
+			wire = append(wire, g.frame...)
 		}
-		g.judge(&m, g.message, g.opened, now)
-		g.message, g.parts = emptied(g.message), 0
+		g.message, g.parts = nil, 0
+		g.judge(&m, wire, g.opened, now)
+		g.message = emptied(wire)
 	}
-	if g.assembler.Midway() {
+	switch {
+	case !g.assembler.Midway():
+	case g.silent:
+		g.out.keep(g.passage(g.began, frame.Dropped), g.frame)
+	default:
 		if g.parts == 0 {
 			g.opened = g.began
 		}
@@ -232,6 +239,10 @@ func (g *gate) passage(at time.Time, o frame.Origin) frame.Passage {
 // judge decides about a message of the given bytes, as far as that can be done
 // at once, and sends it on when nothing is before it.
 func (g *gate) judge(m *frame.Message, wire []byte, at, now time.Time) {
+	if g.silent {
+		g.out.keep(g.passage(at, frame.Dropped), wire)
+		return
+	}
 	it := &item{at: at, wire: wire, message: *m}
 	it.message.Seq = 0 // it gets its number when it is recorded
 	if !it.unreadable(g.blind) {
@@ -464,10 +475,15 @@ func (g *gate) recode(it *item) {
 	}
 }
 
-// hush has nothing pass any more. What waits is dropped.
+// hush has nothing pass any more. What waits is dropped, and what has come of a
+// message.
 func (g *gate) hush() {
 	g.silent = true
 	g.discard()
+	if g.parts > 0 {
+		g.out.keep(g.passage(g.opened, frame.Dropped), g.message)
+		g.message, g.parts = nil, 0
+	}
 }
 
 // discard drops what waits.

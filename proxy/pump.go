@@ -57,18 +57,18 @@ func (p *pump) run() error {
 	defer p.close()
 	for {
 		if err := p.prepare(); err != nil {
-			return p.fail(err, buf)
+			return p.fail(err, buf, 0)
 		}
 		n, err := p.conn.Read(buf)
 		if n > 0 {
 			if p.alert.Load() {
 				// Asked for before these bytes were read.
 				if err := p.attend(); err != nil {
-					return p.fail(err, buf)
+					return p.fail(err, buf, n)
 				}
 			}
 			if err := p.move(buf[:n]); err != nil {
-				return p.fail(err, buf)
+				return p.fail(err, buf, 0)
 			}
 			if n == len(buf) && p.big == nil {
 				buf = p.grow()
@@ -81,7 +81,7 @@ func (p *pump) run() error {
 			if err := p.settle(err); !isWriteError(err) {
 				return err
 			}
-			return p.fail(err, buf)
+			return p.fail(err, buf, 0)
 		}
 		// A TLS connection takes a timed-out read for temporary and goes on in
 		// mid-record.
@@ -136,10 +136,15 @@ func isWriteError(err error) bool {
 	return ok
 }
 
-// fail ends the pump after the peer could not be written to, and returns err.
-func (p *pump) fail(err error, buf []byte) error {
+// fail ends the pump after the peer could not be written to, and returns err. The
+// first n bytes of buf have been read and not been looked at.
+func (p *pump) fail(err error, buf []byte, n int) error {
 	_ = p.dismantle(nil, false)
 	p.tap = nil
+	if n > 0 {
+		p.record(buf[:n])
+	}
+	p.session.lose(p.from.Peer())
 	p.drain(buf)
 	return err
 }

@@ -41,6 +41,7 @@ type session struct {
 	posts   [2][]*post  // by side they are sent as
 	deaf    [2]bool     // the pump has ended and takes no posts
 	silent  [2]bool     // nothing of the side is to pass
+	lost    [2]bool     // the side cannot be written to
 	killed  *time.Timer // cuts the session after it was killed; nil before
 	gone    bool        // severed is closed
 

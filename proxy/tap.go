@@ -318,12 +318,13 @@ func (p *pump) await() bool {
 }
 
 // settle sends what waits when nothing more will come, which reading ended with
-// err, and returns what the pump has ended with.
+// err, and returns what the pump has ended with. Only the orderly end of a stream
+// waits for what is held: a reset does not wait for bytes anywhere else either.
 func (p *pump) settle(err error) error {
 	if p.tap == nil {
 		return err
 	}
-	alive := howEnded(err) != ""
+	alive := howEnded(err) == frame.ByFIN && !p.session.hasLost(p.from)
 	if g := p.tap.gate; g != nil {
 		g.ending = true
 	}
@@ -332,7 +333,7 @@ func (p *pump) settle(err error) error {
 			return err
 		}
 		if p.tap != nil && p.tap.gate != nil && len(p.tap.gate.queue) > 0 {
-			alive = p.await()
+			alive = p.await() && !p.session.hasLost(p.from)
 		}
 	}
 	return p.dismantle(err, alive)

@@ -27,7 +27,9 @@ type Exports interface {
 
 // ExportOrder says what is to be exported.
 type ExportOrder struct {
-	Format string // jsonl, text, har, html, pcapng or raw
+	Format string // jsonl, text, har, html, pcapng, raw or snippet
+	// Language is that of a snippet, one of export.SnippetLanguages.
+	Language string
 	Conn   uint64 // 0 for all connections
 	Only   uint64 // the number of the only message of Conn, 0 for all
 	// What follows leaves messages out.
@@ -40,6 +42,7 @@ type ExportOrder struct {
 // exportFormat is a form that messages can be written in.
 type exportFormat struct {
 	name, extension, words string
+	language               string // of a snippet
 	single                 bool // it holds one connection only
 	wire                   bool // it holds all bytes as they passed
 }
@@ -51,6 +54,12 @@ var exportFormats = []exportFormat{
 	{name: "html", extension: ".html", words: "one page for a browser"},
 	{name: "pcapng", extension: ".pcapng", words: "packets for Wireshark", wire: true},
 	{name: "raw", extension: ".bin", words: "bare payloads back to back", single: true},
+	{name: "snippet", language: "js", extension: ".js", words: "the client in JavaScript, for browsers", single: true},
+	{name: "snippet", language: "node", extension: ".mjs", words: "the client in JavaScript, for Node.js", single: true},
+	{name: "snippet", language: "python", extension: ".py", words: "the client in Python", single: true},
+	{name: "snippet", language: "go", extension: ".go", words: "the client in Go", single: true},
+	{name: "snippet", language: "wscat", extension: ".sh", words: "the client as a command with wscat", single: true},
+	{name: "snippet", language: "websocat", extension: ".sh", words: "the client as a command with websocat", single: true},
 }
 
 // exportScope is what can be exported from where one is.
@@ -97,9 +106,9 @@ func (e *exported) scopes() (scopes []exportScope) {
 func (f *exportFormat) fault(s *exportScope, redact bool) string {
 	switch {
 	case f.single && s.order.Conn == 0:
-		return f.name + " holds the payloads of one connection"
+		return "a " + f.name + " export is of one connection"
 	case f.wire && s.chosen:
-		return f.name + " holds whole connections: bytes cannot be left out"
+		return f.name + " holds whole connections: no message can be left out"
 	case f.wire && redact:
 		return f.name + " holds the bytes that passed: secrets stay in"
 	}

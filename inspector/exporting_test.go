@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/wsluice/wsluice/export"
 	"github.com/wsluice/wsluice/frame"
 	"github.com/wsluice/wsluice/inspector/keys"
 )
@@ -31,10 +33,10 @@ func TestExport(t *testing.T) {
 	r.see("‹ jsonl: a JSON object a line ›", "‹ connection #4 ›", "‹ kept ›", "conn4.jsonl")
 	r.press("down", "right", "down", "space")
 	r.see("‹ all connections ›", "taken out", "all.jsonl")
-	r.press("up", "up", "left")
-	r.see("‹ raw: bare payloads back to back ›", "all.bin", "raw holds the payloads of one connection")
+	r.press("up", "up", "left", "left", "left", "left", "left", "left", "left")
+	r.see("‹ raw: bare payloads back to back ›", "all.bin", "a raw export is of one connection")
 	r.press("enter")
-	r.see("raw holds the payloads of one connection")
+	r.see("a raw export is of one connection")
 	r.press("left")
 	r.see("pcapng", "all.pcapng", "pcapng holds the bytes that passed: secrets stay in")
 	r.press("left", "enter")
@@ -76,6 +78,19 @@ func TestExport(t *testing.T) {
 	}
 	r.press("x", "esc")
 	r.see("messages 21 / 50")
+}
+
+// TestExportFormats would catch a language that cannot be chosen.
+func TestExportFormats(t *testing.T) {
+	var languages []string
+	for _, f := range exportFormats {
+		if f.language != "" {
+			languages = append(languages, f.language)
+		}
+	}
+	if !slices.Equal(languages, export.SnippetLanguages) {
+		t.Errorf("the languages are %q, want %q", languages, export.SnippetLanguages)
+	}
 }
 
 // TestExportStopped would catch an export that cannot be stopped, and one that is

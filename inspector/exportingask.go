@@ -79,7 +79,8 @@ func (x *exporting) key(e *tcell.EventKey) {
 			return
 		}
 		o := x.scopes[x.scope].order
-		o.Format, o.Redact = exportFormats[x.format].name, x.redact
+		f := &exportFormats[x.format]
+		o.Format, o.Language, o.Redact = f.name, f.language, x.redact
 		x.r.prompt = nil
 		x.r.order(o, strings.TrimSpace(x.file.field.GetText()))
 	case k == tcell.KeyDown, k == tcell.KeyTab && x.row != fileRow:

@@ -18,7 +18,7 @@ import (
 func (c inspected) Export(ctx context.Context, o inspector.ExportOrder, w io.Writer, tell func(part float64, written uint64)) (note string, err error) {
 	var said strings.Builder
 	p := &program{stderr: &said}
-	f := exportFlags{format: o.Format}
+	f := exportFlags{format: o.Format, language: o.Language}
 	f.from.only, f.redact.defaults = o.Side, o.Redact
 	if err := f.check(o.Conn); err != nil {
 		return "", err

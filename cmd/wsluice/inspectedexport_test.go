@@ -38,9 +38,14 @@ func TestInspectedExport(t *testing.T) {
 		}
 		return out.String(), note
 	}
-	for _, format := range []string{"jsonl", "text", "har", "html", "pcapng", "raw"} {
+	for _, format := range []string{"jsonl", "text", "har", "html", "pcapng", "raw", "snippet"} {
 		args := []string{"export", "1", "--capture", path, "--format", format}
 		redact := format != "pcapng"
+		language := ""
+		if format == "snippet" {
+			language = "go"
+			args = append(args, "--lang", language)
+		}
 		if redact {
 			args = append(args, "--redact")
 		}
@@ -48,7 +53,7 @@ func TestInspectedExport(t *testing.T) {
 		if code := run(t.Context(), args, os.Stdin, &out, &errs); code != exitDone {
 			t.Fatalf("%s: exit %d, %s", format, code, errs.String())
 		}
-		text, note := export(inspector.ExportOrder{Format: format, Conn: 1, Redact: redact})
+		text, note := export(inspector.ExportOrder{Format: format, Language: language, Conn: 1, Redact: redact})
 		if text != out.String() {
 			t.Errorf("%s: the inspector writes\n%s\nthe command\n%s", format, text, out.String())
 		}

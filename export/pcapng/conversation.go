@@ -242,8 +242,10 @@ func (c *conversation) finish(end frame.End) {
 // otherwise is what p begins when it is not HTTP/1.
 func otherwise(p []byte) (note string, sure bool) {
 	switch {
-	case len(p) >= 3 && p[0] == 0x16 && p[1] == 3 && p[2] <= 4:
+	case bytes.HasPrefix(p, []byte{0x16, 3}): // a handshake record (RFC 8446 section 5.1)
 		return noteTLS, true
+	case len(p) == 1 && p[0] == 0x16:
+		return "", false
 	case bytes.HasPrefix(p, []byte("PRI * HTTP/2.0\r\n")):
 		return noteHTTP2, true
 	}

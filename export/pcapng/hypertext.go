@@ -164,10 +164,10 @@ func (s *speaker) skip() (ready, ok bool) {
 			if !found {
 				return false, len(s.buf) < maxHead
 			}
-			s.take(len(line) + 2)
-			if ok := s.line(line); !ok {
+			if !s.line(line) {
 				return false, false
 			}
+			s.take(len(line) + 2)
 		}
 	}
 	return true, true

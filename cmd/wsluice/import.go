@@ -49,7 +49,8 @@ default one, or into the file --capture names, which is made when there is none.
          connections that are not encrypted, on any port
 
 Connections get new numbers and keep their times. What a file has that a
-capture cannot hold is counted and said. Ctrl-C keeps what was read.`,
+capture cannot hold is counted and said. Ctrl-C keeps what was read; while stdin
+is read it ends that, and what came is imported.`,
 		Example: `  wsluice import chrome.har
   wsluice import one.har two.har --capture both.db
   wsluice import --capture talk.db - < talk.jsonl
@@ -96,6 +97,10 @@ func (p *program) importFiles(ctx context.Context, format string, names []string
 		}
 		files = append(files, f)
 	}
+	if ctx.Err() != nil {
+		// Ctrl-C ended stdin, as for what writes into a pipe: that is what there is.
+		ctx = context.WithoutCancel(ctx)
+	}
 	recorder, err := store.Create(path, store.Options{App: "wsluice " + version()})
 	if err != nil {
 		return p.openFailure(path, err)
@@ -125,6 +130,9 @@ func (p *program) openImport(ctx context.Context, name, format string) (*importF
 	} else {
 		f.File, err = os.Open(name)
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, &failure{code: exitUsage, err: fmt.Errorf("read %s: %w", f.name, err)}
 	}
@@ -143,34 +151,6 @@ func (p *program) openImport(ctx context.Context, name, format string) (*importF
 		return nil, &failure{code: exitUsage, hint: "see wsluice import --help for what can be read", err: fmt.Errorf("read %s: %w", f.name, err)}
 	}
 	return f, nil
-}
-
-// spool keeps what can be read only once in a file that is gone when it is closed
-// or, where files that are open cannot be removed, with the temporary folder.
-func spool(ctx context.Context, from io.Reader) (*os.File, error) {
-	f, err := os.CreateTemp("", "wsluice-import-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(f.Name())
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buf)
-		if _, writing := f.Write(buf[:n]); writing != nil {
-			err = writing
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if errors.Is(err, io.EOF) {
-			_, err = f.Seek(0, io.SeekStart)
-			return f, err
-		}
-		if err != nil {
-			f.Close()
-			return nil, err
-		}
-	}
 }
 
 // guessFormat tells the format of f from its beginning.

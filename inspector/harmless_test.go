@@ -146,17 +146,16 @@ func TestHarmless(t *testing.T) {
 		wait(i.idle, fmt.Sprintf("rests after %q", all))
 	}
 	for range 2 * len(hostile) {
-		press("\r", "g")
-		press("v", "v", "v", "j")
-		press("v", "j")
-		press("j", "\t", "/e\r", "n")
-		press("1", "j")
+		press("j", "\t", "/e\r", "n", "\t")
 	}
 	for n := range hostile {
 		press(fmt.Sprintf(":messages %d\r", 2*n+1), "g")
 		press("e", "\x13")
 		wait(func() bool { return i.root.top() == screen(i.root.composed) }, "composes a copy")
-		press("\x1b", "G")
+		press("\x1b", "v", "v", "v", "j")
+		press("v", "j")
+		press("j", "\t", "/e\r", "n", "\t")
+		press("G")
 		press("e", "\x1b", "1")
 	}
 	press("2", "\t")

@@ -149,17 +149,17 @@ func (c *score) release(queue []entry) []entry {
 }
 
 // repeat appends the lines that answer a cue which has come before: those with its
-// id or, when there are none, those that came next.
+// id or, when there are none, the one that came next.
 func (c *score) repeat(cue int32, s *said, queue []entry) []entry {
-	if answers := c.script.answers[cue]; len(answers) > 0 {
-		for _, n := range answers {
-			queue = append(queue, entry{script: c.script, line: &c.script.lines[n], id: s.id, again: true})
-		}
+	for _, n := range c.script.answers[cue] {
+		queue = append(queue, entry{script: c.script, line: &c.script.lines[n], id: s.id, again: true})
+	}
+	if len(c.script.answers[cue]) > 0 {
 		return queue
 	}
 	for n := c.script.after(cue); n < len(c.script.lines) && c.script.lines[n].need == cue+1; n++ {
 		if l := &c.script.lines[n]; l.answers < 0 && l.end == "" && !l.take.message.Type.Control() {
-			queue = append(queue, entry{script: c.script, line: l, again: true})
+			return append(queue, entry{script: c.script, line: l, again: true})
 		}
 	}
 	return queue
@@ -177,5 +177,5 @@ func (c *score) entry(n int32) entry {
 // urgent reports whether the client has said what it said behind a line, so that
 // the line is late.
 func (c *score) urgent(e entry) bool {
-	return e.again || e.script == c.script && e.line.need < c.frontier
+	return e.line.need < c.frontier
 }

@@ -24,15 +24,19 @@ type session struct {
 	telling sync.Mutex
 	event   Event // what all events of it have
 
-	// wake is sent to when queue or score has changed.
-	wake chan struct{}
+	// wake is sent to when what the speaker waits for has changed, room when there
+	// is room for repetitions. Spoken is closed when the speaker has ended, parted
+	// when a close frame was sent, or could not be.
+	wake, room     chan struct{}
+	spoken, parted chan struct{}
 
 	lock     sync.Mutex
 	script   *script
 	score    *score
 	queue    []entry
+	repeated []entry   // go before those of queue
 	released time.Time // when the last of queue came in
-	parting  bool      // a close frame was sent
+	parting  bool      // a close frame is sent, or was
 
 	upstream *upstream // belongs to the reader
 	reel     reel      // belongs to the speaker
@@ -41,7 +45,8 @@ type session struct {
 func newSession(s *Server, conn *frame.Conn, script *script, facts *frame.Connection, tape Tape, e Event) *session {
 	n := &session{
 		server: s, conn: conn, path: e.Path, facts: facts, tape: tape, event: e, script: script,
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		spoken: make(chan struct{}), parted: make(chan struct{}),
 	}
 	conn.Limit, conn.AutoPong = maxMessage, true
 	if tape != nil {
@@ -62,9 +67,8 @@ func (n *session) run(ctx context.Context) {
 	n.begin(n.script)
 
 	speaking, stop := context.WithCancel(ctx)
-	spoken := make(chan struct{})
 	go func() {
-		defer close(spoken)
+		defer close(n.spoken)
 		n.speak(speaking)
 	}()
 	left := make(chan struct{})
@@ -83,7 +87,7 @@ func (n *session) run(ctx context.Context) {
 	if !stay() {
 		<-left
 	}
-	<-spoken
+	<-n.spoken
 
 	end := n.conn.End()
 	if ctx.Err() != nil {
@@ -112,12 +116,7 @@ func (n *session) begin(s *script) {
 // left returns how many lines were not sent.
 func (n *session) left() int {
 	left := len(n.script.lines) - int(n.score.next) - len(n.score.ahead)
-	for _, e := range n.queue {
-		if !e.again {
-			left++
-		}
-	}
-	return left
+	return left + len(n.queue)
 }
 
 // tell tells e with what all events of n have.
@@ -160,6 +159,10 @@ func (n *session) farewell(m *frame.Message) {
 	_ = n.conn.SetWriteDeadline(time.Now().Add(n.server.options.patience()))
 	switch {
 	case parting:
+		select {
+		case <-n.parted:
+		case <-n.spoken:
+		}
 		return
 	case s.closed && s.reply == nil:
 	case s.closed:
@@ -198,7 +201,7 @@ func (n *session) hear(ctx context.Context, m *frame.Message) {
 		if other := decide(n.others, &s, &n.server.options); other != nil && other != n.script {
 			n.begin(other)
 			// The client has been greeted already.
-			n.queue = nil
+			n.queue, n.score.next = nil, int32(other.after(0))
 			n.telling.Lock()
 			n.event.Conversation = other.conversation.Connection.ID
 			n.telling.Unlock()
@@ -214,10 +217,14 @@ func (n *session) hear(ctx context.Context, m *frame.Message) {
 		event.What, event.Seq = Matched, n.score.script.cues[cue].seq
 		n.answer(cue, again, &s)
 	}
+	crowded := len(n.repeated) >= maxRepeated
 	n.lock.Unlock()
 	n.tell(event)
 	if ok {
-		n.nudge()
+		nudge(n.wake)
+		if crowded {
+			n.await()
+		}
 		return
 	}
 	switch o.Else {
@@ -228,12 +235,34 @@ func (n *session) hear(ctx context.Context, m *frame.Message) {
 	}
 }
 
+// maxRepeated is how many repetitions wait at most before nothing more is read, not
+// counting those of the last message.
+const maxRepeated = 1000
+
+// await waits until there is room for repetitions, so that who asks without end and
+// takes no answer has to wait.
+func (n *session) await() {
+	for {
+		n.lock.Lock()
+		crowded := len(n.repeated) >= maxRepeated
+		n.lock.Unlock()
+		if !crowded {
+			return
+		}
+		select {
+		case <-n.room:
+		case <-n.spoken:
+			return
+		}
+	}
+}
+
 // answer has the lines sent that a cue releases. The lock is held.
 func (n *session) answer(cue int32, again bool, s *said) {
 	before := len(n.queue)
 	switch {
 	case again:
-		n.queue = n.score.repeat(cue, s, n.queue)
+		n.repeated = n.score.repeat(cue, s, n.repeated)
 	case n.server.options.Pace == Recorded:
 		n.score.note(cue, s)
 	default:
@@ -263,9 +292,13 @@ func decide(among []*script, s *said, o *Options) *script {
 // part says goodbye and waits for the answer for a while.
 func (n *session) part(code frame.CloseCode) {
 	n.lock.Lock()
+	already := n.parting
 	n.parting = true
-	n.queue = nil
 	n.lock.Unlock()
+	if already {
+		return
+	}
 	_ = n.conn.SetDeadline(time.Now().Add(n.server.options.patience()))
 	_ = n.conn.Close(code, "")
+	close(n.parted)
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/wsluice/wsluice/frame"
 )
 
-// nudge wakes the speaker.
-func (n *session) nudge() {
+// nudge wakes who waits for c.
+func nudge(c chan<- struct{}) {
 	select {
-	case n.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -55,8 +55,11 @@ func (n *session) speak(ctx context.Context) {
 				return
 			}
 		}
-		if last = time.Now(); e.line.end != "" {
+		if e.line.end != "" {
 			return
+		}
+		if !e.again {
+			last = time.Now()
 		}
 	}
 }
@@ -70,6 +73,8 @@ func (n *session) upcoming(last time.Time) (e entry, due time.Time, ok bool) {
 	switch {
 	case n.parting:
 		return entry{}, time.Time{}, false
+	case len(n.repeated) > 0:
+		return n.repeated[0], time.Time{}, true
 	case len(n.queue) > 0:
 		e = n.queue[0]
 	case o.Pace == Recorded && int(n.score.next) < len(n.script.lines):
@@ -94,6 +99,10 @@ func (n *session) take(e entry) bool {
 	switch {
 	case n.parting:
 		return false
+	case e.again:
+		n.repeated = n.repeated[1:]
+		nudge(n.room)
+		return true
 	case len(n.queue) > 0:
 		if n.queue[0].line != e.line {
 			return false
@@ -140,6 +149,7 @@ func (n *session) say(ctx context.Context, e entry) error {
 	}
 	closing := l.take.message.Type == frame.Close
 	if closing {
+		defer close(n.parted)
 		_ = n.conn.SetReadDeadline(time.Now().Add(patience))
 	}
 	_ = n.conn.SetWriteDeadline(time.Now().Add(patience))

@@ -4,7 +4,7 @@
 //
 // It holds tests only, behind the build tag e2e. They need what setup.sh
 // installs (Node with the packages of package-lock.json, Debian's Python
-// packages, curl, Chromium) and fail where that is missing:
+// packages, curl, Chromium, tshark) and fail where that is missing:
 //
 //	cmd/wsluice/e2e/setup.sh && go test -tags e2e -count 1 ./cmd/wsluice/e2e/
 //

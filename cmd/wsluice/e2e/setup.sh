@@ -18,6 +18,7 @@ need python3-websocket /usr/lib/python3/dist-packages/websocket
 need python3-requests /usr/lib/python3/dist-packages/requests
 need python3-aiohttp /usr/lib/python3/dist-packages/aiohttp
 need ruby /usr/bin/ruby
+need tshark /usr/bin/tshark
 command -v javac >/dev/null || missing="$missing default-jdk-headless"
 command -v node >/dev/null || missing="$missing nodejs"
 command -v npm >/dev/null || missing="$missing npm"

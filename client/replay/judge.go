@@ -65,14 +65,21 @@ type expectation struct {
 	// wanted is the recorded message with the values of this time, as of version.
 	wanted  frame.Message
 	version int
-	keys    [2]compare.Key // Exactly and ByShape
+	marks   marks
 }
 
 // arrival is a message of the server that came.
 type arrival struct {
 	message *frame.Message
 	at      time.Time
-	keys    [2]compare.Key
+	marks   marks
+}
+
+// marks tell which messages one may stand for, the closest first: those that say the
+// same, that answer the same request, that are of its shape.
+type marks struct {
+	exact, shape compare.Key
+	id           string // with the member it is in, empty for none
 }
 
 func newJudge(o *Options, v *values, verdict *Verdict, tell func(*Result)) *judge {
@@ -84,9 +91,19 @@ func newJudge(o *Options, v *values, verdict *Verdict, tell func(*Result)) *judg
 	return j
 }
 
-// keys returns what tells which messages m may stand for.
-func (j *judge) keys(m *frame.Message) [2]compare.Key {
-	return [2]compare.Key{j.rules.Key(compare.Exactly, m), j.rules.Key(compare.ByShape, m)}
+func (j *judge) marks(m *frame.Message) marks {
+	k := marks{exact: j.rules.Key(compare.Exactly, m), shape: j.rules.Key(compare.ByShape, m)}
+	if id, ok := compare.FindID(m); ok && len(id.Value) <= longestID {
+		k.id = id.Key + "=" + string(id.Value)
+	}
+	return k
+}
+
+// nearness are the ways in which a may stand for b, the closest first.
+var nearness = []func(a, b *marks) bool{
+	func(a, b *marks) bool { return a.exact == b.exact },
+	func(a, b *marks) bool { return a.id != "" && a.id == b.id },
+	func(a, b *marks) bool { return a.shape == b.shape },
 }
 
 // expect adds a message that is to come, and returns its number.
@@ -113,7 +130,7 @@ func (j *judge) refresh(e *expectation) {
 	}
 	e.version, e.wanted = j.values.version, *e.recorded
 	e.wanted.Payload = j.values.renewed(e.recorded)
-	e.keys = j.keys(&e.wanted)
+	e.marks = j.marks(&e.wanted)
 }
 
 // arrive takes a message that came. While too many wait it waits too, unless the
@@ -125,7 +142,7 @@ func (j *judge) arrive(m *frame.Message, at time.Time) {
 	if m.Type == frame.Close && !j.parting {
 		j.parting, j.code = true, m.Code
 	}
-	a := &arrival{message: m, at: at, keys: j.keys(m)}
+	a := &arrival{message: m, at: at, marks: j.marks(m)}
 	if e := j.place(a); e != nil {
 		j.pair(e, a)
 		return
@@ -174,8 +191,8 @@ func (j *judge) pair(e *expectation, a *arrival) {
 		r.Outcome = Late
 	}
 	j.values.discover(e.recorded, a.message)
-	j.drop(e)
 	j.report(r)
+	j.drop(e)
 	j.stir()
 }
 

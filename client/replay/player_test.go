@@ -320,6 +320,59 @@ func TestMissingAmongMany(t *testing.T) {
 	}
 }
 
+// A message that came before its turn must be the one it is when its turn comes, not
+// that which is missing.
+func TestEarlierThanTheWindow(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	for _, text := range []string{`{"a":1}`, `{"b":1}`, `{"c":1}`} {
+		c.server(text)
+	}
+	c.client("thanks")
+	var s stage
+	s.answer(func(text string) []string {
+		if text == "go" {
+			return []string{`{"c":1}`, `{"a":1}`}
+		}
+		return nil
+	})
+	s.play(t, c, replay.Options{Rules: compare.Rules{Window: 2}})
+	s.happened(t, `same {"a":1} {"a":1}`, `same {"c":1} {"c":1}`, `missing {"b":1}`)
+}
+
+// Answers belong to their requests by id, in whatever order they come.
+func TestAnswersById(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	c.server(`{"id":1,"value":"one"}`)
+	c.server(`{"id":2,"value":"two"}`)
+	var s stage
+	s.answer(func(string) []string { return []string{`{"id":2,"value":"2"}`, `{"id":1,"value":"one"}`} })
+	s.play(t, c, replay.Options{Rules: compare.Rules{Window: 8}})
+	s.happened(t, `differs {"id":2,"value":"two"} {"id":2,"value":"2"} [changed $.value "two">"2"]`,
+		`same {"id":1,"value":"one"} {"id":1,"value":"one"}`)
+}
+
+// What cannot be sent is told, and what follows is sent.
+func TestWhatWasNotKept(t *testing.T) {
+	c := newCapture("")
+	c.client("one")
+	c.client("")
+	lost := &c.records[1]
+	lost.Header.Length, lost.Incomplete = 3, frame.Shed
+	c.client("three")
+	var s stage
+	s.answer(func(string) []string { return nil })
+	v := s.play(t, c, replay.Options{})
+	if v.Passed() || v.Sent != 2 || v.Skipped != 1 || v.Broken != "" {
+		t.Errorf("verdict %+v", v)
+	}
+	if got := s.messages[:2]; !slices.Equal(got, []string{"text one", "text three"}) {
+		t.Errorf("the server got %q", got)
+	}
+	s.happened(t, "skipped : its payload was not kept")
+}
+
 // An answer that takes longer than it was recorded to take is late.
 func TestLate(t *testing.T) {
 	c := newCapture("")

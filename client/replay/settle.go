@@ -9,9 +9,9 @@ import (
 
 // candidate returns which of those that came is e, or -1.
 func (j *judge) candidate(e *expectation) int {
-	for k := range e.keys {
+	for _, near := range nearness {
 		for i, a := range j.came[:min(j.window+lookahead, len(j.came))] {
-			if a.keys[k] == e.keys[k] {
+			if near(&a.marks, &e.marks) {
 				return i
 			}
 		}
@@ -19,19 +19,16 @@ func (j *judge) candidate(e *expectation) int {
 	return -1
 }
 
-// place returns what a is, by what it says or else by its shape; nil if there is
-// nothing like it.
+// place returns what a is, by what it says, by its id or by its shape; nil if there
+// is nothing like it.
 func (j *judge) place(a *arrival) *expectation {
 	near := j.expected[:min(j.window, len(j.expected))]
-	for _, e := range near {
-		j.refresh(e)
-		if e.keys[0] == a.keys[0] {
-			return e
-		}
-	}
-	for _, e := range near {
-		if e.keys[1] == a.keys[1] {
-			return e
+	for _, stands := range nearness {
+		for _, e := range near {
+			j.refresh(e)
+			if stands(&e.marks, &a.marks) {
+				return e
+			}
 		}
 	}
 	// When there is one message it can be, it is that.

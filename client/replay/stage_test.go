@@ -146,7 +146,11 @@ func (s *stage) next(c *frame.Conn) (frame.Message, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages = append(s.messages, fmt.Sprintf("%s %s", m.Type, m.Payload))
+	line := fmt.Sprintf("%s %s", m.Type, m.Payload)
+	if m.Violation != 0 {
+		line += " (" + m.Violation.String() + ")"
+	}
+	s.messages = append(s.messages, line)
 	return m, true
 }
 

@@ -10,7 +10,7 @@ import (
 // that names a command or a flag that is not there.
 func TestExamples(t *testing.T) {
 	var lines []string
-	for _, file := range []string{"../../README.md", "../../docs/intervene.md", "../../docs/rules.md", "../../docs/compare.md", "../../docs/replay.md"} {
+	for _, file := range []string{"../../README.md", "../../docs/intervene.md", "../../docs/rules.md", "../../docs/compare.md", "../../docs/serve.md", "../../docs/replay.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -224,11 +224,18 @@ func (j *judge) report(r *Result) {
 	}
 }
 
-// reach says that the conversation has come to e, which is missing after deadline.
-func (j *judge) reach(e *expectation, deadline time.Time) {
+// reach says that the conversation has come to e at a time, and that e is missing
+// when it has not come the timeout after its own time: as long behind the client's
+// message as it was recorded, and not before the time it is due by the pace.
+func (j *judge) reach(e *expectation, now, due time.Time, timeout time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	e.deadline, j.due = deadline, e.number
+	for _, at := range []time.Time{due, e.after.sent.Add(e.at - e.after.at)} {
+		if at.After(now) {
+			now = at
+		}
+	}
+	e.deadline, j.due = now.Add(timeout), e.number
 }
 
 // send says that the player begins to write, or has ended it.

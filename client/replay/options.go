@@ -52,8 +52,8 @@ type Options struct {
 	// Step is received from before each message of the client, with the pace
 	// Stepwise; closing it ends the waiting.
 	Step <-chan struct{}
-	// Timeout is how long a message of the server is waited for, and how long the
-	// server may take nothing; 0 means 10 seconds.
+	// Timeout is how long a message of the server is waited for behind its time, and
+	// how long the server may take nothing; 0 means 10 seconds.
 	Timeout time.Duration
 	// Late is by how much an answer may take longer than it was recorded to take
 	// before it is Late; 0 means that none is.

@@ -233,11 +233,11 @@ func (p *player) step(ctx context.Context, s *step) error {
 	p.position = s.at
 	if s.expectation != nil {
 		p.awaited--
-		deadline := time.Now()
-		if due := p.when(s.at); p.options.Pace == Recorded && due.After(deadline) {
-			deadline = due
+		var due time.Time
+		if p.options.Pace == Recorded {
+			due = p.when(s.at)
 		}
-		p.judge.reach(s.expectation, deadline.Add(p.options.timeout()))
+		p.judge.reach(s.expectation, time.Now(), due, p.options.timeout())
 		p.judge.settle(time.Now(), false)
 		if p.judge.open() > maxWaiting {
 			return p.wait(ctx, func() bool { return p.judge.open() <= maxWaiting })
@@ -248,7 +248,6 @@ func (p *player) step(ctx context.Context, s *step) error {
 		return nil // as the ping of this time is
 	}
 	if s.first {
-		p.skipping = ""
 		if err := p.pace(ctx, s); err != nil {
 			return err
 		}

@@ -373,6 +373,28 @@ func TestWhatWasNotKept(t *testing.T) {
 	s.happened(t, "skipped : its payload was not kept")
 }
 
+// A message that the server sends by itself a while later is not missing before.
+func TestPushesAreWaitedFor(t *testing.T) {
+	c := newCapture("")
+	c.client("go")
+	c.server("soon")
+	c.at += 400 * time.Millisecond
+	c.server("later")
+	c.client("thanks")
+	var s stage
+	s.serve = func(conn *frame.Conn) {
+		s.next(conn)
+		for text, wait := range map[string]time.Duration{"soon": 0, "later": 300 * time.Millisecond} {
+			time.AfterFunc(wait, func() { _ = conn.Send(frame.Draft{Type: frame.Text, Payload: []byte(text)}, false) })
+		}
+		s.next(conn)
+		s.next(conn)
+	}
+	if v := s.play(t, c, replay.Options{Timeout: 200 * time.Millisecond}); !v.Passed() {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
 // An answer that takes longer than it was recorded to take is late.
 func TestLate(t *testing.T) {
 	c := newCapture("")

@@ -60,7 +60,7 @@ func (f *replayFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.certKey, "client-key", "", "the private key of --client-cert when it is in a PEM `file` of its own")
 	flags.BoolVar(&f.asSent, "as-sent", false, "play what the client sent, without what was edited, dropped and injected")
 	flags.StringVar(&f.pace, "pace", "reactive", "`when` messages are sent: reactive, recorded, 2x (or another factor), fastest, step")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "wait at most this `time` for the handshake and for each message")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "wait at most this `time` for the handshake, and for each message behind its time")
 	flags.DurationVar(&f.late, "late", 0, "an answer is late when it takes this `time` longer than it was recorded to take")
 	flags.IntVar(&f.window, "window", 16, "messages may come in another order among `n`")
 	flags.StringArrayVar(&f.ignore, "ignore", nil, "the JSON values at this `path` may differ, such as $.time or $..id")

@@ -2,6 +2,7 @@ package pcapng
 
 import (
 	"encoding/binary"
+	"strings"
 	"time"
 )
 
@@ -98,6 +99,9 @@ func (b *blocks) packet(at time.Time, comment string, add func([]byte) []byte) {
 	binary.LittleEndian.PutUint32(b.buf[sizes:], uint32(n))
 	binary.LittleEndian.PutUint32(b.buf[sizes+4:], uint32(n))
 	b.pad(n)
+	if len(comment) > maxComment {
+		comment = strings.ToValidUTF8(comment[:maxComment], "")
+	}
 	if comment != "" {
 		b.option(optComment, comment)
 		b.option(optEnd, "")

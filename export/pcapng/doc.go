@@ -4,7 +4,8 @@
 //
 // It promises that every frame in a file it wrote is byte for byte what its
 // receiver got, masks and compression included, in TCP streams without flaws: what
-// a capture does not hold is a gap in the stream and never filled in. Of what it
+// a capture does not hold is a gap in the stream and never filled in. Only frames
+// that were compressed anew on their way are as they were sent, and say so. Of what it
 // reads nothing is reserved because a file announces it, and what it cannot make
 // a connection of is counted by its kind. It never guesses bytes, opens no files
 // and starts no goroutines.

@@ -3,6 +3,8 @@ package pcapng
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -27,8 +29,11 @@ func packets(t testing.TB, file []byte) (all []captured) {
 	}
 	for {
 		p, err := s.next()
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return all
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		all = append(all, captured{p.at, bytes.Clone(p.data)})
 	}

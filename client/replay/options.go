@@ -13,7 +13,7 @@ import (
 // Pace is when a message of the client is sent.
 type Pace uint8
 
-// The paces.
+// The paces. With each of them a close frame waits as with Reactive.
 const (
 	// Reactive waits, before each message of the client, for the messages of the
 	// server that the capture shows before it, for Options.Timeout at most.

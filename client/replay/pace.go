@@ -22,16 +22,19 @@ func (p *player) when(at time.Duration) time.Time {
 
 // pace waits until a message of the client is to be sent.
 func (p *player) pace(ctx context.Context, s *step) error {
+	answered := func() bool { return p.judge.open() == 0 }
 	switch p.options.Pace {
 	case Recorded:
 		if err := p.until(ctx, p.when(s.at)); err != nil {
 			return err
 		}
-		return p.wait(ctx, func() bool { return !p.judge.awaits(s.message) })
+		if err := p.wait(ctx, func() bool { return !p.judge.awaits(s.message) }); err != nil {
+			return err
+		}
 	case Reactive:
-		return p.wait(ctx, func() bool { return p.judge.open() == 0 })
+		return p.wait(ctx, answered)
 	case Stepwise:
-		if err := p.wait(ctx, func() bool { return p.judge.open() == 0 }); err != nil {
+		if err := p.wait(ctx, answered); err != nil {
 			return err
 		}
 		p.tell(Event{Next: s.message})
@@ -41,6 +44,9 @@ func (p *player) pace(ctx context.Context, s *step) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+	if s.message.Type == frame.Close {
+		return p.wait(ctx, answered) // behind it nothing is
 	}
 	p.judge.settle(time.Now(), false)
 	return nil

@@ -35,7 +35,8 @@ edited and injected; --as-sent plays what the client sent itself.
 
 --pace says when: "reactive" waits for the messages the server sent before, "recorded"
 keeps the times, "2x" and "0.5x" do so faster or slower, "fastest" waits for
-nothing, "step" is reactive and sends each message when Enter is pressed.
+nothing, "step" is reactive and sends each message when Enter is pressed. With each the
+goodbye waits for the answers.
 
 An id that the server gives anew and the client uses again is found by itself, and
 the new one is sent. --capture-value names others, by a JSON path or a regular
@@ -224,8 +225,10 @@ func (p *program) openReplayed(ctx context.Context, f *replayFlags) (*replayed, 
 	if from.reader, err = p.open(ctx); err != nil {
 		return nil, err
 	}
-	if _, recorded, err := p.running(ctx, path); err == nil && recorded {
-		p.warnf("the replay is not recorded, for a proxy records into the capture: have it pass there with --proxy, or name a file with --record")
+	if address, recorded, err := p.running(ctx, path); err == nil && recorded {
+		if through := f.client.Proxy; through == nil || through.Host != address {
+			p.warnf("the replay is not recorded, for a proxy records into the capture: have it pass there with --proxy http://%s, or name a file with --record", address)
+		}
 		return from, nil
 	}
 	_ = from.reader.Close()

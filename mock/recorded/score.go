@@ -122,13 +122,13 @@ func (c *score) note(cue int32, s *said) {
 	}
 }
 
-// hear takes note that a cue has come and appends the lines that are released by
-// that.
+// hear takes note that a cue has come, for the first time, and appends the lines that
+// are released by that.
 func (c *score) hear(cue int32, s *said, queue []entry) []entry {
 	c.note(cue, s)
 	queue = c.release(queue)
 	for _, n := range c.script.answers[cue] {
-		if n >= c.next && !c.ahead[n] {
+		if n >= c.next {
 			c.ahead[n] = true
 			queue = append(queue, c.entry(n))
 		}

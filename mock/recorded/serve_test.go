@@ -58,6 +58,51 @@ func TestFramesAreThoseOfTheCapture(t *testing.T) {
 	}
 }
 
+// It catches bytes that are no frames and are left out, or made frames of.
+func TestBytesThatAreNoFrames(t *testing.T) {
+	k := newTalk(1, "ws://a.example/").server(1, "last")
+	k.records = append(k.records, frame.Record{
+		Seq: 2, Message: 2, Time: start, From: frame.Server, Opaque: true, Payload: []byte("no frame"), Stored: 8,
+	})
+	k.connection.EndedBy, k.connection.How = frame.ByServer, frame.ByFIN
+	g := serve(t, recorded.Options{Pace: recorded.Fastest}, k)
+	c, err := net.Dial("tcp", g.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, handshake)
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if got, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(got), "\r\n\r\n\x81\x04lastno frame") {
+		t.Errorf("got %q: %v", got, err)
+	}
+}
+
+// handshake is the simplest there is.
+const handshake = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+
+// It catches a client that asks without end, takes no answer, and has the server hold
+// what it does not take.
+func TestRepetitionsWait(t *testing.T) {
+	k := newTalk(1, "ws://a.example/").client(1, "go").server(2, long)
+	g := serve(t, recorded.Options{Pace: recorded.Fastest}, k)
+	c := g.gorilla("/", plain)
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		for range 5000 {
+			if c.WriteMessage(websocket.TextMessage, []byte("go")) != nil {
+				return
+			}
+		}
+	}()
+	for range 5000 {
+		want(t, c, long)
+	}
+	<-asked
+}
+
 // It catches compression that is not what client and server agreed on this time.
 func TestCompressionIsAgreedOnAnew(t *testing.T) {
 	for _, recordedAs := range []string{
@@ -315,7 +360,7 @@ func TestPatienceEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+	fmt.Fprint(c, handshake)
 	if e := <-g.ended; e.Left == 0 {
 		t.Error("all was sent to a client that took nothing")
 	}

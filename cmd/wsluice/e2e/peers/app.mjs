@@ -32,7 +32,7 @@ async function talk({ url, proxy }) {
   let timer;
   const slow = new Promise((_, reject) => (timer = setTimeout(reject, 10_000, new Error('it took too long'))));
   try {
-    await Promise.race([app.talk(url, proxy && new HttpsProxyAgent(proxy), hear), slow]);
+    await Promise.race([app.talk(url, proxy ? new HttpsProxyAgent(proxy) : undefined, hear), slow]);
     return { heard, error: '' };
   } catch (err) {
     return { heard, error: String(err.stack ?? err) };

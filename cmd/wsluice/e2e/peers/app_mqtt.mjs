@@ -1,6 +1,7 @@
 // An MQTT client and broker over WebSocket, with mqtt and aedes: binary messages that
 // hold a part of a packet, retained messages, all qualities of service, a client id
-// made up anew. Changed, the broker keeps no temperature of the second room.
+// made up anew. The broker ends the connection when the client says goodbye. Changed,
+// it keeps no temperature of the second room.
 
 import { once } from 'node:events';
 import { Aedes } from 'aedes';
@@ -13,7 +14,8 @@ export async function serve(server, { deflate, changed }) {
     new Promise((resolve) => broker.publish({ topic, payload, qos: 0, retain }, resolve));
   await publish('rooms/1/temperature', '20.5', true);
   if (!changed) await publish('rooms/2/temperature', '18.25', true);
-  broker.on('publish', ({ topic, payload }) => {
+  broker.on('publish', ({ topic, payload }, client) => {
+    if (topic === 'goodbye') client.close();
     if (topic.endsWith('/set')) publish(topic.replace('/set', '/heating'), Buffer.concat([Buffer.from([0, 255]), payload]));
   });
   new WebSocketServer({
@@ -43,6 +45,8 @@ export async function talk(url, agent, hear) {
     await heating;
   }
   await client.unsubscribeAsync('rooms/+/heating');
-  await client.endAsync();
-  hear('ended', null);
+  const closed = once(client, 'close');
+  client.publish('goodbye', '');
+  await closed;
+  hear('closed', null);
 }

@@ -10,5 +10,6 @@
 // passes goes to a Tape. Its memory is bounded: a conversation that is large is
 // read while it is played, and verdicts are told, not kept. It never sends what was
 // not captured, apart from the answers to pings, and a close frame where the server
-// says goodbye first. It waits for each goroutine it starts.
+// says goodbye first or the capture has no end. It waits for each goroutine it
+// starts.
 package replay

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/wsluice/wsluice/frame"
 )
@@ -78,16 +79,27 @@ func scaled(at, from, to int) int {
 	return int(int64(at) * int64(to) / int64(from))
 }
 
+// deflaters are those of connections without context takeover, by the bits of
+// their windows.
+var deflaters [16]sync.Pool
+
 // deflate compresses the next message (RFC 7692 section 7.2.1).
 func (k *maker) deflate(payload []byte) []byte {
-	bits := k.extensions.WindowBits[frame.Client]
+	bits, alone := k.extensions.WindowBits[frame.Client], k.extensions.NoContextTakeover[frame.Client]
 	d := k.deflater
+	if alone {
+		d, _ = deflaters[bits&0xF].Get().(*frame.Deflater)
+	}
 	if d == nil {
 		var err error
-		if d, err = frame.NewDeflater(!k.extensions.NoContextTakeover[frame.Client], bits); err != nil {
+		if d, err = frame.NewDeflater(!alone, bits); err != nil {
 			k.why = err.Error()
 			return nil
 		}
+	}
+	if alone {
+		defer deflaters[bits&0xF].Put(d)
+	} else {
 		k.deflater = d
 	}
 	return d.Append(nil, payload)

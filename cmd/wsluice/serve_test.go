@@ -212,3 +212,24 @@ func TestServeStandsForAHost(t *testing.T) {
 		t.Errorf("wsluice proxy exits with %d: %q", code, proxy.log)
 	}
 }
+
+// It catches messages that do not reach the server of --else, or another path of it.
+func TestServePassesOn(t *testing.T) {
+	t.Setenv("WSLUICE_HOME", t.TempDir())
+	real := startServing(t, "serve", "1", "--capture", talkFile(t), "--pace", "fastest", "--json")
+	s := startServing(t, "serve", "1", "--capture", talkFile(t), "--pace", "fastest", "--match", "exact", "--else", "ws://"+real.address)
+	c, _, err := websocket.DefaultDialer.Dial("ws://"+s.address+"/room?id=7", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	// Exactly matched, the id is another one; the server that is asked takes it.
+	if err := c.WriteMessage(websocket.TextMessage, []byte(`{"id":2,"op":"join"}`)); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"welcome", "welcome", `{"id":2,"ok":true}`} {
+		if _, p, err := c.ReadMessage(); err != nil || string(p) != text {
+			t.Fatalf("got %q, %v; want %q", p, err, text)
+		}
+	}
+}

@@ -91,13 +91,13 @@ func TestRepetitionsWait(t *testing.T) {
 	asked := make(chan struct{})
 	go func() {
 		defer close(asked)
-		for range 5000 {
+		for range 2000 {
 			if c.WriteMessage(websocket.TextMessage, []byte("go")) != nil {
 				return
 			}
 		}
 	}()
-	for range 5000 {
+	for range 2000 {
 		want(t, c, long)
 	}
 	<-asked

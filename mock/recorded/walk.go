@@ -35,7 +35,7 @@ func (t *take) lost() string {
 	case m.Incomplete == frame.Shed:
 		return "its payload was not kept"
 	case t.long || m.Truncated:
-		return fmt.Sprintf("it is longer than %d MiB", maxMessage>>20)
+		return fmt.Sprintf("more than %d MiB would have to be held for it", maxMessage>>20)
 	case m.Error != "":
 		return m.Error
 	case m.Compressed && m.Incomplete != frame.Whole:
@@ -60,6 +60,7 @@ type walker struct {
 	records   Records
 	assembler frame.Assembler
 	open      map[uint64]*take // of the server, by the Seq of the first frame
+	size      int              // of what is in open, in bytes
 	ready     []take
 	ended     bool
 }
@@ -127,17 +128,27 @@ func (w *walker) read() error {
 	w.ready = w.ready[:0]
 	for i := range done {
 		t := take{message: done[i]}
-		if o := w.open[t.message.Seq]; o != nil && t.message.From == frame.Server {
-			delete(w.open, t.message.Seq)
-			t.wire, t.ends, t.rsv, t.long = o.wire, o.ends, o.rsv, o.long
+		if t.message.From == frame.Server {
+			if o := w.open[t.message.Seq]; o != nil {
+				delete(w.open, t.message.Seq)
+				w.size -= len(o.wire)
+				t.wire, t.ends, t.rsv, t.long = o.wire, o.ends, o.rsv, o.long
+			} else {
+				t.long = true
+			}
 		}
 		w.ready = append(w.ready, t)
 	}
 	return nil
 }
 
-// collect keeps a frame of the server until its message is complete.
+// collect keeps a frame of the server until its message is complete. Messages that
+// never are must not add up.
 func (w *walker) collect(r *frame.Record) {
+	if w.size > 4*maxMessage {
+		clear(w.open)
+		w.size = 0
+	}
 	t := w.open[r.Message]
 	if t == nil {
 		t = &take{rsv: r.Header.RSV}
@@ -152,5 +163,7 @@ func (w *walker) collect(r *frame.Record) {
 		end += t.ends[len(t.ends)-1]
 	}
 	t.ends = append(t.ends, end)
+	before := len(t.wire)
 	t.wire = r.AppendWire(t.wire)
+	w.size += len(t.wire) - before
 }

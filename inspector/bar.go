@@ -18,6 +18,9 @@ func (r *root) bar(width int) draw.Line {
 		crumbs = append(crumbs, s.crumbs()...)
 	}
 	right := r.recording(width)
+	if r.compared != 0 {
+		right = append(draw.Line{{Text: fmt.Sprintf("%s #%d  ", r.i.o.Keys.Key(keys.Compare), r.compared), Style: draw.Accent}}, right...)
+	}
 	room := max(0, width-right.Width()-2)
 	line := draw.Line{{Text: " " + draw.Fit(trail(crumbs, room-1), max(0, room-1)), Style: draw.Bar}, {Text: " ", Style: draw.Bar}}
 	return append(append(line, right...), draw.Span{Text: " ", Style: draw.Bar})

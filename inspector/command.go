@@ -46,6 +46,7 @@ func (r *root) commands() []command {
 		{"events", "events", "the event log", nil, key(keys.ToEvents)},
 		{"filter", "filter EXPR", "filter the list", nil, r.filterList},
 		{"follow", "follow", "follow what comes", nil, key(keys.Follow)},
+		{"diff", "diff CONN CONN", "compare two connections", nil, r.diffCommand},
 		{"export", "export", "export to a file", nil, key(keys.Export)},
 		{"save", "save", "save the payload to a file", nil, key(keys.Save)},
 		{"note", "note", "write a note on the message", nil, key(keys.Note)},

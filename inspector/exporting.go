@@ -30,8 +30,8 @@ type ExportOrder struct {
 	Format string // jsonl, text, har, html, pcapng, raw or snippet
 	// Language is that of a snippet, one of export.SnippetLanguages.
 	Language string
-	Conn   uint64 // 0 for all connections
-	Only   uint64 // the number of the only message of Conn, 0 for all
+	Conn     uint64 // 0 for all connections
+	Only     uint64 // the number of the only message of Conn, 0 for all
 	// What follows leaves messages out.
 	Side    *frame.Side
 	Opcodes uint16 // a bit for each that is wanted, 0 for all
@@ -43,8 +43,8 @@ type ExportOrder struct {
 type exportFormat struct {
 	name, extension, words string
 	language               string // of a snippet
-	single                 bool // it holds one connection only
-	wire                   bool // it holds all bytes as they passed
+	single                 bool   // it holds one connection only
+	wire                   bool   // it holds all bytes as they passed
 }
 
 var exportFormats = []exportFormat{

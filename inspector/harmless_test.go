@@ -165,6 +165,10 @@ func TestHarmless(t *testing.T) {
 		press("j", " ")
 		press("\r", "\x1b")
 	}
+	press(":diff 1 3\r", "n", "\r", "\t", "\t", "v", "\x1b", "n", "\r", "\x1b", "G", "n")
+	press("i\t\r")
+	press("ibad\r")
+	press("x\x1b", "\x1b", "1", "gx\t\t\t\t", "\x1b")
 	// The tap ends it with an error of its own.
 	p.mu.Lock()
 	p.err = errors.New(strings.Join(hostile, ""))

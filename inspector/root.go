@@ -65,6 +65,7 @@ type root struct {
 	look   look
 
 	composed *compose // once it was wanted
+	compared uint64   // the connection that is compared with the next one, 0 for none
 
 	// What was entered before.
 	filters, searches, past, files past

@@ -33,6 +33,7 @@ type Source interface {
 type Actions interface {
 	Interventions
 	Exports
+	Comparisons
 	// SetMark keeps a mark in the capture in place of the one the message has. One
 	// without label and note removes it.
 	SetMark(ctx context.Context, m Mark) error

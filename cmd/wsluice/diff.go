@@ -136,21 +136,11 @@ func (p *program) diff(ctx context.Context, f *diffFlags, a, b string) error {
 	defer right.close()
 
 	bar := p.progress("comparing")
-	done, total := 0, left.count()+right.count()
-	result, err := rules.Conversations(ctx, left.conversation(), right.conversation(), func(n int) {
-		// Messages that differ are looked at twice.
-		done = min(done+n, total)
-		bar.set(int64(done), int64(total))
-	})
+	d, err := compared(ctx, rules, left, right, func(done, total int) { bar.set(int64(done), int64(total)) })
 	bar.finish()
 	if err != nil {
 		return err
 	}
-	d := &diffed{
-		left: left, right: right, result: result, rules: rules,
-		facts: append(handshakeFacts(&left.conn, &right.conn), endFacts(&left.conn, &right.conn)...),
-	}
-	d.keepDifferent()
 	out := bufio.NewWriterSize(p.stdout, 64<<10)
 	switch {
 	case f.asJSON:
@@ -165,6 +155,26 @@ func (p *program) diff(ctx context.Context, f *diffFlags, a, b string) error {
 		err = exitStatus(exitFailed)
 	}
 	return err
+}
+
+// compared compares two connections. Tell is told how many messages of how many were
+// looked at.
+func compared(ctx context.Context, rules *compare.Rules, left, right *diffedConn, tell func(done, total int)) (*diffed, error) {
+	done, total := 0, left.count()+right.count()
+	result, err := rules.Conversations(ctx, left.conversation(), right.conversation(), func(n int) {
+		// Messages that differ are looked at twice.
+		done = min(done+n, total)
+		tell(done, total)
+	})
+	if err != nil {
+		return nil, err
+	}
+	d := &diffed{
+		left: left, right: right, result: result, rules: rules,
+		facts: append(handshakeFacts(&left.conn, &right.conn), endFacts(&left.conn, &right.conn)...),
+	}
+	d.keepDifferent()
+	return d, nil
 }
 
 // diffLayout returns how a comparison is printed.

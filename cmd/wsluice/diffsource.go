@@ -96,10 +96,16 @@ func theConnection(ctx context.Context, r *store.Reader, path string, id uint64)
 }
 
 func (c *diffedConn) close() {
+	c.rest()
+	c.reader.Close()
+}
+
+// rest ends the walk for messages that are loaded again.
+func (c *diffedConn) rest() {
 	if c.ahead != nil {
 		c.ahead.Close()
+		c.ahead = nil
 	}
-	c.reader.Close()
 }
 
 // count returns how many messages there are about.

@@ -34,13 +34,21 @@ func (d *diffed) text(out *bufio.Writer, l diffLayout) error {
 	}
 	w.facts("end")
 	for _, s := range d.result.Substitutions {
-		w.line(dim, fmt.Sprintf("%s stands for %s, %s, first at %s", visible(s.Left, 80), visible(s.Right, 80), counted(uint64(s.Count), "time"), visible(s.Path, 200)))
+		w.line(dim, substitutionText(s))
 	}
 	for _, path := range d.result.Detected {
-		w.line(dim, visible(path, 200)+" is another every time, and looks like an id or a time")
+		w.line(dim, detectedText(path))
 	}
 	w.line("", d.summary())
 	return nil
+}
+
+func substitutionText(s compare.Substitution) string {
+	return fmt.Sprintf("%s stands for %s, %s, first at %s", visible(s.Left, 80), visible(s.Right, 80), counted(uint64(s.Count), "time"), visible(s.Path, 200))
+}
+
+func detectedText(path string) string {
+	return visible(path, 200) + " is another every time, and looks like an id or a time"
 }
 
 // The colours of a comparison.

@@ -4,11 +4,12 @@ package keys
 type Action string
 
 // Screen is a set of screens of the inspector.
-type Screen uint16
+type Screen uint32
 
 // The screens. Message is the detail of one message, beside the list or alone, and
 // Held that of one in the queue of held messages; in HeldEdit it is edited. Sent is
-// what was sent from the screen where messages are composed, which is Compose. In
+// what was sent from the screen where messages are composed, which is Compose. Diff is
+// a comparison of two connections, Pair two messages in it that differ. In
 // HeldEdit and Compose characters are text, and mean nothing else.
 const (
 	Connections Screen = 1 << iota
@@ -23,9 +24,11 @@ const (
 	Rules
 	Sent
 	Compose
+	Diff
+	Pair
 
-	lists      = Connections | Messages | Events | Queue | Rules | Sent
-	details    = Message | Held
+	lists      = Connections | Messages | Events | Queue | Rules | Sent | Diff
+	details    = Message | Held | Pair
 	reading    = lists | details | Statistics | Help
 	everywhere = reading | Compose
 	writing    = HeldEdit | Compose
@@ -133,6 +136,9 @@ const (
 	Send         Action = "send"
 	Outside      Action = "open-editor"
 	OpenFile     Action = "open-file"
+	Compare      Action = "compare"
+	Ignore       Action = "ignore"
+	Unignore     Action = "unignore"
 )
 
 // Table returns the default bindings, in the order of hints.
@@ -154,24 +160,26 @@ func Table() []Binding {
 		{Send, []Key{"ctrl-s"}, Compose | Sent, Act, "send what was composed", "send"},
 		{Outside, []Key{"ctrl-e"}, Compose | Sent, Act, "edit it in $EDITOR", "$EDITOR"},
 		{OpenFile, []Key{"ctrl-o"}, Compose | Sent, Act, "take it from a file", "open file"},
+		{Ignore, []Key{"i"}, Diff | Pair, Find, "leave a JSON path out of the comparison", "ignore"},
+		{Unignore, []Key{"u"}, Diff | Pair, Find, "take the last path into the comparison again", ""},
 		{Open, []Key{"enter"}, lists | details, Move, "open; unfold and fold", "open"},
 		{Back, []Key{"esc"}, everywhere, Go, "clear what was set, then back", ""},
 		{Quit, []Key{"q"}, reading, Go, "back; at the first screen quit", ""},
 		{Filter, []Key{"/"}, Connections | Messages | Events, Find, "filter the list", "filter"},
 		{Search, []Key{"/"}, details | Help, Find, "search in the text", "search"},
-		{NextMatch, []Key{"n"}, details | Help, Find, "next match", "next"},
-		{PrevMatch, []Key{"N"}, details | Help, Find, "previous match", ""},
+		{NextMatch, []Key{"n"}, details | Help | Diff, Find, "next match or difference", "next"},
+		{PrevMatch, []Key{"N"}, details | Help | Diff, Find, "previous match or difference", ""},
 		{Follow, []Key{"f"}, Messages | Connections | Events, View, "follow what comes", "follow"},
 		{Pause, []Key{"space"}, Messages, View, "pause the view; recording goes on", "pause"},
-		{NextView, []Key{"v"}, Messages | Message | Queue | Held, View, "next form of the payload", "view"},
-		{PreviousView, []Key{"V"}, Messages | Message | Queue | Held, View, "previous form of the payload", ""},
+		{NextView, []Key{"v"}, Messages | Message | Queue | Held | Pair, View, "next form of the payload", "view"},
+		{PreviousView, []Key{"V"}, Messages | Message | Queue | Held | Pair, View, "previous form of the payload", ""},
 		{Inject, []Key{"i"}, Connections | Messages | Message, Act, "compose a message and send it into the connection", "inject"},
 		{EditCopy, []Key{"e"}, Messages | Message | Sent, Act, "compose a copy of the message", "edit"},
 		{EditorCopy, []Key{"E"}, Messages | Message, Act, "compose a copy of the message in $EDITOR", ""},
 		{Copy, []Key{"y"}, reading &^ (Help | Statistics), Take, "copy the payload, value or URL", "copy"},
-		{CopyAs, []Key{"Y"}, Messages | Message | Queue | Held, Take, "copy in another form", ""},
-		{Export, []Key{"x"}, Connections | Messages, Take, "export to a file", "export"},
-		{Save, []Key{"s"}, Messages | Message | Queue | Held, Take, "save the payload to a file", "save"},
+		{CopyAs, []Key{"Y"}, Messages | Message | Queue | Held | Pair, Take, "copy in another form", ""},
+		{Export, []Key{"x"}, Connections | Messages | Diff, Take, "export to a file", "export"},
+		{Save, []Key{"s"}, Messages | Message | Queue | Held | Pair, Take, "save the payload to a file", "save"},
 		{ToStatistics, []Key{"S"}, Connections | Messages | Message, Go, "statistics of the connection", "stats"},
 		{Down, []Key{"j", "down"}, reading, Move, "a row down", ""},
 		{Up, []Key{"k", "up"}, reading, Move, "a row up", ""},
@@ -179,21 +187,22 @@ func Table() []Binding {
 		{PageUp, []Key{"ctrl-b", "pgup"}, reading, Move, "a page up", ""},
 		{First, []Key{"g", "home"}, reading, Move, "the first row", ""},
 		{Last, []Key{"G", "end"}, reading, Move, "the last row, and follow", ""},
-		{Left, []Key{"h", "left"}, Messages | details | Events | Queue | Rules, Move, "scroll to the left", ""},
-		{Right, []Key{"l", "right"}, Messages | details | Events | Queue | Rules, Move, "scroll to the right", ""},
-		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose, Move, "the next pane or field", "pane"},
-		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose, Move, "the previous pane or field", ""},
+		{Left, []Key{"h", "left"}, Messages | details | Events | Queue | Rules | Diff, Move, "scroll to the left", ""},
+		{Right, []Key{"l", "right"}, Messages | details | Events | Queue | Rules | Diff, Move, "scroll to the right", ""},
+		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose | Diff | Pair, Move, "the next pane or field", "pane"},
+		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose | Diff | Pair, Move, "the previous pane or field", ""},
 		{NextConn, []Key{"]"}, Messages | Message | Statistics, Move, "the next connection", ""},
 		{PreviousConn, []Key{"["}, Messages | Message | Statistics, Move, "the previous connection", ""},
 		{OnlyClient, []Key{">"}, Messages, Find, "only from the client, or all again", ""},
 		{OnlyServer, []Key{"<"}, Messages, Find, "only from the server, or all again", ""},
 		{HidePings, []Key{"p"}, Messages, Find, "hide ping and pong", ""},
 		{HideControl, []Key{"c"}, Messages, Find, "hide all control frames", ""},
-		{Wrap, []Key{"w"}, Messages | Message | Queue | Held, View, "wrap long lines", ""},
+		{Wrap, []Key{"w"}, Messages | Message | Queue | Held | Pair, View, "wrap long lines", ""},
 		{FoldAll, []Key{"z"}, details, View, "fold or unfold all below", ""},
 		{Zoom, []Key{"\\"}, Connections | Messages | Message | Queue | Held | Rules, View, "give a pane the whole screen", "zoom"},
-		{Split, []Key{"|"}, Connections | Messages | Message | Queue | Held | Rules, View, "panes side by side or stacked", ""},
+		{Split, []Key{"|"}, Connections | Messages | Message | Queue | Held | Rules | Diff | Pair, View, "panes side by side or stacked", ""},
 		{TimeFormat, []Key{"t"}, Connections | Messages | Events, View, "another way to show times", ""},
+		{Compare, []Key{"="}, Connections | Messages | Message, Find, "compare the connection with the next one this is pressed on", ""},
 		{SetMark, []Key{"m"}, Messages | Message, Find, "mark the message with a letter", ""},
 		{Jump, []Key{"'"}, Messages | Message, Find, "jump to a mark", ""},
 		{Note, []Key{"M"}, Messages | Message, Take, "write a note on the message", ""},
@@ -212,7 +221,7 @@ func Table() []Binding {
 
 // Names returns the screens of a set, as help and docs call them.
 func (s Screen) Names() []string {
-	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules", "sent", "compose"}
+	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules", "sent", "compose", "diff", "two messages"}
 	var of []string
 	for i, name := range names {
 		if s&(1<<i) != 0 {

@@ -220,8 +220,10 @@ func (d *drama) judge(ctx context.Context, q *Queue, random *rand.Rand) {
 		case errors.Is(err, io.EOF):
 			return
 		case err != nil:
-			d.t.Errorf("queue %d: %v", q.ID(), err)
 			q.Close()
+			if !errors.Is(err, context.Canceled) { // the test has failed
+				d.t.Errorf("queue %d: %v", q.ID(), err)
+			}
 			return
 		case e.Fate != nil:
 			d.lock.Lock()

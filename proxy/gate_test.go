@@ -309,6 +309,15 @@ var holding = []play{
 		! wait 1s
 		pass text "a" of 0s
 		pass text "b" of 0s`},
+	{name: "nothing passes any more, in the middle of a message", script: `
+		> text- "a"
+		! hush
+		keep dropped text- "a"
+		> cont- "b", ping "p", cont "c", text "d"
+		keep dropped cont- "b"
+		keep dropped ping "p"
+		keep dropped cont "c"
+		keep dropped text "d"`},
 	{name: "nothing passes any more", script: `
 		! hold "a"
 		> text "a", text "b", close ""
@@ -493,6 +502,19 @@ var ending = []play{
 		end reset
 		forget 2
 		keep dropped text "h2"`},
+	{name: "an interrupted message is the end of it", rules: `rules: [{close: 1000, when: text == "a"}]`, script: `
+		> text- "a", text- "b", cont "c", text "d"
+		pass text- "a"
+		end 1000 ""
+		keep dropped text- "b"
+		keep dropped cont "c"
+		keep dropped text "d"`},
+	{name: "an interrupted message is the end of it, by a whole one", rules: `rules: [{close: 1000, when: text == "a"}]`, script: `
+		> text- "a", text "b", text "c"
+		pass text- "a"
+		end 1000 ""
+		keep dropped text "b"
+		keep dropped text "c"`},
 	{name: "silence", rules: `rules: [{silence: true, when: text == "a"}]`, script: `
 		> text "0", text "a", text "b", close ""
 		pass text "0"

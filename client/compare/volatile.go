@@ -60,7 +60,8 @@ func lastWord(name []byte) string {
 func volatile(kind valueKind, key, raw []byte) uint64 {
 	switch kind {
 	case text:
-		if isToken(raw[1 : len(raw)-1]) {
+		p := raw[1 : len(raw)-1]
+		if isToken(p) || hintOf(key) == idHint && isNamedToken(p) {
 			return classToken
 		}
 	case number:
@@ -126,6 +127,37 @@ func isToken(p []byte) bool {
 	}
 	// Names and paths have few digits, and those in a row.
 	return digits >= 2 && large >= 2 && other*8 <= len(p) && turns*3 >= len(p)
+}
+
+// isNamedToken reports whether p, which is called an id, may have been drawn at
+// random: letters of both cases in disorder, perhaps with digits and the two other
+// signs of base64 for URLs, as Socket.IO's session ids.
+func isNamedToken(p []byte) bool {
+	if len(p) < 16 || len(p) > 8192 {
+		return false
+	}
+	var small, large, turns int
+	last := byte(0)
+	for _, c := range p {
+		class := byte('o')
+		switch {
+		case isDigit(c):
+			class = 'd'
+		case c >= 'a' && c <= 'z':
+			class = 's'
+			small++
+		case c >= 'A' && c <= 'Z':
+			class = 'l'
+			large++
+		case c != '-' && c != '_':
+			return false
+		}
+		if class != last {
+			turns++
+		}
+		last = class
+	}
+	return small >= 2 && large >= 2 && turns*3 >= len(p)
 }
 
 // suspect reports whether two values in the same place may be ids or times, which

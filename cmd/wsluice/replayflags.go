@@ -49,7 +49,7 @@ type replayFlags struct {
 
 func (f *replayFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.url, "url", "", "replay to this server instead (ws or wss `url`)")
+	flags.StringVar(&f.url, "url", "", "replay to this server instead (ws or wss `url`; one without a path keeps the recorded path)")
 	flags.StringArrayVar(&f.header, "header", nil, "set a `field` of the handshake, as 'Name: value' with {{env:NAME}} for a variable of the environment")
 	flags.StringArrayVar(&f.removeHeader, "remove-header", nil, "leave the field of this `name` out of the handshake")
 	flags.StringSliceVar(&f.subprotocols, "subprotocol", nil, "offer these `names` instead")
@@ -287,8 +287,14 @@ func (f *replayFlags) dialer(c *frame.Connection) (func(context.Context) (*frame
 		o.URL = f.url
 		there, errThere := url.Parse(f.url)
 		before, errBefore := url.Parse(c.URL)
-		if errThere == nil && errBefore == nil && there.Host != before.Host {
-			gone = append(gone, "Host")
+		if errThere == nil && errBefore == nil {
+			if there.Host != before.Host {
+				gone = append(gone, "Host")
+			}
+			if there.Path == "" && there.RawQuery == "" {
+				before.Scheme, before.Host = there.Scheme, there.Host
+				o.URL = before.String()
+			}
 		}
 	}
 	if len(f.subprotocols) > 0 {

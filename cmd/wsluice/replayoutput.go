@@ -139,6 +139,9 @@ func preview(m *frame.Message) string {
 	case frame.Text:
 		return visible(string(m.Payload[:min(len(m.Payload), longestPreview)]), longestURL)
 	case frame.Close:
+		if m.Code == 0 {
+			return "close without a code"
+		}
 		return strings.TrimSpace(fmt.Sprintf("close %s %s", m.Code, visible(m.Reason, longestURL)))
 	}
 	return fmt.Sprintf("%s, %s", m.Type, counted(m.Size, "byte"))

@@ -105,14 +105,16 @@ type recordedApp struct {
 	app
 	client *appClient
 	bases  map[string]string
-	heard  []string // by the client, in connection 1
+	heard  map[int][]string // by the client, by connection
 }
 
 func recordApp(t testing.TB, a app) *recordedApp {
 	t.Helper()
 	r := &recordedApp{sluice: record(t), app: a, client: newAppClient(t, a.name), bases: appServer(t, a.name)}
-	r.heard = r.client.talk(t, r.bases["original"], r.url())
-	r.client.talk(t, r.bases["plain"], r.url())
+	r.heard = map[int][]string{
+		1: r.client.talk(t, r.bases["original"], r.url()),
+		2: r.client.talk(t, r.bases["plain"], r.url()),
+	}
 	r.stderr.await(t, "ends of the connections", func(log string) bool {
 		return strings.Count(log, "connection ended conn=") == 2
 	})

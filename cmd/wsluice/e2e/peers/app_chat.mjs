@@ -48,7 +48,13 @@ export async function talk(url, agent, hear) {
     const at = waiting.findIndex((w) => w.name === name);
     if (at >= 0) waiting.splice(at, 1)[0].resolve(data);
   });
-  const ask = async (...args) => hear(`${args[0]} done`, await socket.timeout(5000).emitWithAck(...args));
+  const ask = (name, ...args) =>
+    new Promise((resolve) => {
+      socket.emit(name, ...args, (answer) => {
+        hear(`${name} done`, answer);
+        resolve();
+      });
+    });
   const welcome = event('welcome');
   await once(socket, 'connect');
   const beat = once(socket.io.engine, 'ping');

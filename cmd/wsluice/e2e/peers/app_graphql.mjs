@@ -46,10 +46,14 @@ export async function talk(url, agent, hear) {
   });
   let closed;
   const end = new Promise((resolve) => (closed = resolve));
-  const follow = async (operation) => {
-    for await (const result of client.iterate(operation)) hear('result', result);
-    hear('complete', operation.variables ?? null);
-  };
+  const follow = (operation) =>
+    new Promise((resolve) => {
+      const over = (what) => (data) => {
+        hear(what, data ?? operation.variables ?? null);
+        resolve();
+      };
+      client.subscribe(operation, { next: (result) => hear('result', result), complete: over('complete'), error: over('error') });
+    });
   await follow({ query: '{ symbols }' });
   const query = 'subscription Follow($symbol: String!) { prices(symbol: $symbol) { symbol cents volume at } }';
   await Promise.all([
@@ -57,7 +61,7 @@ export async function talk(url, agent, hear) {
     follow({ query, variables: { symbol: 'B' } }),
     follow({ query: '{ symbols __typename }' }),
   ]);
-  await follow({ query: '{ nothing }' }).catch((errors) => hear('errors', errors));
+  await follow({ query: '{ nothing }' });
   await client.dispose();
   hear('closed', await end);
 }

@@ -46,7 +46,7 @@ export async function talk(url, agent, hear) {
   }
   await client.unsubscribeAsync('rooms/+/heating');
   const closed = once(client, 'close');
-  client.publish('goodbye', '');
+  client.publish('goodbye', 'see you');
   await closed;
   hear('closed', null);
 }

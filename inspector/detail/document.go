@@ -35,9 +35,9 @@ type Document struct {
 	subject Subject
 	text    text
 	// textAt is where in the payload the text begins.
-	textAt int
-	ext    frame.Extensions
-	trees  []*item // of the readings
+	textAt   int
+	ext      frame.Extensions
+	trees    []*item   // of the readings
 	original *Document // of the subject's, without readings; nil when there is none
 	// invalid is where the first byte that is not UTF-8 stands in text, -1 when
 	// all is.

@@ -27,7 +27,10 @@ type capture struct {
 
 	slow chan struct{} // takes from an export that then waits to be stopped, unless nil
 
+	plays chan chan struct{} // takes from a replay what it waits for to be closed, unless nil
+
 	mu     sync.Mutex
+	played []ReplayOrder
 	orders []ExportOrder
 	marks  map[place]Mark
 	status Status

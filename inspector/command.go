@@ -40,6 +40,7 @@ func (r *root) commands() []command {
 		{"statistics", "statistics", "statistics of the connection", nil, key(keys.ToStatistics)},
 		{"queue", "queue", "the queue of held messages", nil, key(keys.ToQueue)},
 		{"hold", "hold [EXPR] [limit 30s] [drop]", "hold messages that match, at most so long; hold off ends it", []string{"off"}, r.holdCommand},
+		{"replay", "replay [CONN]", "play the client of a connection again", nil, r.replayCommand},
 		{"rules", "rules", "the rules in force", nil, key(keys.ToRules)},
 		{"compose", "compose [CONN]", "compose a message and send it", nil, r.composeCommand},
 		{"kill", "kill [CONN]", "end a connection", nil, r.killCommand},

@@ -188,6 +188,10 @@ func (c *connections) act(a keys.Action) bool {
 		if at := l.current(); at != nil && hasFrames(at) {
 			c.r.push(newStatistics(c.r, at.ID))
 		}
+	case keys.Replay:
+		if at := l.current(); at != nil {
+			c.r.replayConn(at.ID)
+		}
 	case keys.Compare:
 		if at := l.current(); at != nil {
 			c.r.compare(at.ID)

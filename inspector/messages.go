@@ -240,6 +240,8 @@ func (m *messages) act(a keys.Action) bool {
 		m.r.inject(m.connection())
 	case keys.Kill:
 		m.r.kill(m.connection())
+	case keys.Replay:
+		m.r.replayConn(m.connection())
 	case keys.Compare:
 		m.r.compare(m.connection())
 	case keys.Back:

@@ -64,8 +64,9 @@ type root struct {
 	work   string  // what it is doing, when that takes long
 	look   look
 
-	composed *compose // once it was wanted
-	compared uint64   // the connection that is compared with the next one, 0 for none
+	composed *compose   // once it was wanted
+	replayed *replaying // the last replay, once there was one
+	compared uint64     // the connection that is compared with the next one, 0 for none
 
 	// What was entered before.
 	filters, searches, past, files past
@@ -347,6 +348,8 @@ func (r *root) act(a keys.Action) {
 		r.push(newEvents(r))
 	case keys.ToQueue:
 		turnTo(r, newQueue)
+	case keys.ToReplay:
+		r.showReplay()
 	case keys.ToRules:
 		turnTo(r, newRules)
 	case keys.Intercept:

@@ -34,6 +34,7 @@ type Actions interface {
 	Interventions
 	Exports
 	Comparisons
+	Replays
 	// SetMark keeps a mark in the capture in place of the one the message has. One
 	// without label and note removes it.
 	SetMark(ctx context.Context, m Mark) error

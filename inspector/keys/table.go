@@ -9,7 +9,8 @@ type Screen uint32
 // The screens. Message is the detail of one message, beside the list or alone, and
 // Held that of one in the queue of held messages; in HeldEdit it is edited. Sent is
 // what was sent from the screen where messages are composed, which is Compose. Diff is
-// a comparison of two connections, Pair two messages in it that differ. In
+// a comparison of two connections, Pair two messages in it that differ, Replaying the
+// last replay. In
 // HeldEdit and Compose characters are text, and mean nothing else.
 const (
 	Connections Screen = 1 << iota
@@ -26,8 +27,9 @@ const (
 	Compose
 	Diff
 	Pair
+	Replaying
 
-	lists      = Connections | Messages | Events | Queue | Rules | Sent | Diff
+	lists      = Connections | Messages | Events | Queue | Rules | Sent | Diff | Replaying
 	details    = Message | Held | Pair
 	reading    = lists | details | Statistics | Help
 	everywhere = reading | Compose
@@ -137,6 +139,10 @@ const (
 	Outside      Action = "open-editor"
 	OpenFile     Action = "open-file"
 	Compare      Action = "compare"
+	Replay       Action = "replay"
+	ToReplay     Action = "last-replay"
+	StopReplay   Action = "stop-replay"
+	OpenRecord   Action = "open-record"
 	Ignore       Action = "ignore"
 	Unignore     Action = "unignore"
 )
@@ -160,6 +166,8 @@ func Table() []Binding {
 		{Send, []Key{"ctrl-s"}, Compose | Sent, Act, "send what was composed", "send"},
 		{Outside, []Key{"ctrl-e"}, Compose | Sent, Act, "edit it in $EDITOR", "$EDITOR"},
 		{OpenFile, []Key{"ctrl-o"}, Compose | Sent, Act, "take it from a file", "open file"},
+		{StopReplay, []Key{"c"}, Replaying, Act, "stop the replay", "stop"},
+		{OpenRecord, []Key{"o"}, Replaying, Go, "the record of the replay", "record"},
 		{Ignore, []Key{"i"}, Diff | Pair, Find, "leave a JSON path out of the comparison", "ignore"},
 		{Unignore, []Key{"u"}, Diff | Pair, Find, "take the last path into the comparison again", ""},
 		{Open, []Key{"enter"}, lists | details, Move, "open; unfold and fold", "open"},
@@ -167,8 +175,8 @@ func Table() []Binding {
 		{Quit, []Key{"q"}, reading, Go, "back; at the first screen quit", ""},
 		{Filter, []Key{"/"}, Connections | Messages | Events, Find, "filter the list", "filter"},
 		{Search, []Key{"/"}, details | Help, Find, "search in the text", "search"},
-		{NextMatch, []Key{"n"}, details | Help | Diff, Find, "next match or difference", "next"},
-		{PrevMatch, []Key{"N"}, details | Help | Diff, Find, "previous match or difference", ""},
+		{NextMatch, []Key{"n"}, details | Help | Diff | Replaying, Find, "next match or difference", "next"},
+		{PrevMatch, []Key{"N"}, details | Help | Diff | Replaying, Find, "previous match or difference", ""},
 		{Follow, []Key{"f"}, Messages | Connections | Events, View, "follow what comes", "follow"},
 		{Pause, []Key{"space"}, Messages, View, "pause the view; recording goes on", "pause"},
 		{NextView, []Key{"v"}, Messages | Message | Queue | Held | Pair, View, "next form of the payload", "view"},
@@ -176,6 +184,7 @@ func Table() []Binding {
 		{Inject, []Key{"i"}, Connections | Messages | Message, Act, "compose a message and send it into the connection", "inject"},
 		{EditCopy, []Key{"e"}, Messages | Message | Sent, Act, "compose a copy of the message", "edit"},
 		{EditorCopy, []Key{"E"}, Messages | Message, Act, "compose a copy of the message in $EDITOR", ""},
+		{Replay, []Key{"r"}, Connections | Messages | Message | Replaying, Act, "play the connection's client again", "replay"},
 		{Copy, []Key{"y"}, reading &^ (Help | Statistics), Take, "copy the payload, value or URL", "copy"},
 		{CopyAs, []Key{"Y"}, Messages | Message | Queue | Held | Pair, Take, "copy in another form", ""},
 		{Export, []Key{"x"}, Connections | Messages | Diff, Take, "export to a file", "export"},
@@ -187,10 +196,10 @@ func Table() []Binding {
 		{PageUp, []Key{"ctrl-b", "pgup"}, reading, Move, "a page up", ""},
 		{First, []Key{"g", "home"}, reading, Move, "the first row", ""},
 		{Last, []Key{"G", "end"}, reading, Move, "the last row, and follow", ""},
-		{Left, []Key{"h", "left"}, Messages | details | Events | Queue | Rules | Diff, Move, "scroll to the left", ""},
-		{Right, []Key{"l", "right"}, Messages | details | Events | Queue | Rules | Diff, Move, "scroll to the right", ""},
-		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose | Diff | Pair, Move, "the next pane or field", "pane"},
-		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose | Diff | Pair, Move, "the previous pane or field", ""},
+		{Left, []Key{"h", "left"}, Messages | details | Events | Queue | Rules | Diff | Replaying, Move, "scroll to the left", ""},
+		{Right, []Key{"l", "right"}, Messages | details | Events | Queue | Rules | Diff | Replaying, Move, "scroll to the right", ""},
+		{NextPane, []Key{"tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose | Diff | Pair | Replaying, Move, "the next pane or field", "pane"},
+		{PreviousPane, []Key{"shift-tab"}, Connections | Messages | Message | Queue | Held | Rules | Sent | Compose | Diff | Pair | Replaying, Move, "the previous pane or field", ""},
 		{NextConn, []Key{"]"}, Messages | Message | Statistics, Move, "the next connection", ""},
 		{PreviousConn, []Key{"["}, Messages | Message | Statistics, Move, "the previous connection", ""},
 		{OnlyClient, []Key{">"}, Messages, Find, "only from the client, or all again", ""},
@@ -202,7 +211,7 @@ func Table() []Binding {
 		{Zoom, []Key{"\\"}, Connections | Messages | Message | Queue | Held | Rules, View, "give a pane the whole screen", "zoom"},
 		{Split, []Key{"|"}, Connections | Messages | Message | Queue | Held | Rules | Diff | Pair, View, "panes side by side or stacked", ""},
 		{TimeFormat, []Key{"t"}, Connections | Messages | Events, View, "another way to show times", ""},
-		{Compare, []Key{"="}, Connections | Messages | Message, Find, "compare the connection with the next one this is pressed on", ""},
+		{Compare, []Key{"="}, Connections | Messages | Message | Replaying, Find, "compare the connection with the next one this is pressed on; a replay with what it replays", ""},
 		{SetMark, []Key{"m"}, Messages | Message, Find, "mark the message with a letter", ""},
 		{Jump, []Key{"'"}, Messages | Message, Find, "jump to a mark", ""},
 		{Note, []Key{"M"}, Messages | Message, Take, "write a note on the message", ""},
@@ -211,6 +220,7 @@ func Table() []Binding {
 		{ToEvents, []Key{"6"}, reading, Go, "event log", ""},
 		{ToQueue, []Key{"3"}, reading, Go, "the queue of held messages", ""},
 		{ToCompose, []Key{"4"}, reading, Go, "compose a message; what was written before is kept", ""},
+		{ToReplay, []Key{"5"}, reading, Go, "the last replay", ""},
 		{ToRules, []Key{"7"}, reading, Go, "rules", ""},
 		{Intercept, []Key{"I"}, reading &^ Help, Act, "hold messages that match a filter, or no more", ""},
 		{Kill, []Key{"K"}, Connections | Messages | Message, Act, "end the connection", ""},
@@ -221,7 +231,7 @@ func Table() []Binding {
 
 // Names returns the screens of a set, as help and docs call them.
 func (s Screen) Names() []string {
-	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules", "sent", "compose", "diff", "two messages"}
+	names := []string{"connections", "messages", "message", "statistics", "events", "help", "queue", "held message", "its editor", "rules", "sent", "compose", "diff", "two messages", "replay"}
 	var of []string
 	for i, name := range names {
 		if s&(1<<i) != 0 {

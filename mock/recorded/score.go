@@ -1,6 +1,9 @@
 package recorded
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/wsluice/wsluice/client/compare"
 	"github.com/wsluice/wsluice/frame"
 )
@@ -24,6 +27,7 @@ type score struct {
 // entry is a line to be sent, with the id it has to have; nil is its own.
 type entry struct {
 	script *script
+	n      int32 // of the line
 	line   *line
 	id     []byte
 	again  bool
@@ -122,8 +126,9 @@ func (c *score) note(cue int32, s *said) {
 	}
 }
 
-// hear takes note that a cue has come, for the first time, and appends the lines that
-// are released by that.
+// hear takes note that a cue has come, for the first time, and adds the lines that
+// are released by that. What waits stays in the order of the recording, so that
+// the answers to several requests interleave as they did.
 func (c *score) hear(cue int32, s *said, queue []entry) []entry {
 	c.note(cue, s)
 	queue = c.release(queue)
@@ -133,6 +138,7 @@ func (c *score) hear(cue int32, s *said, queue []entry) []entry {
 			queue = append(queue, c.entry(n))
 		}
 	}
+	slices.SortStableFunc(queue, func(a, b entry) int { return cmp.Compare(a.n, b.n) })
 	return queue
 }
 
@@ -167,7 +173,7 @@ func (c *score) repeat(cue int32, s *said, queue []entry) []entry {
 
 func (c *score) entry(n int32) entry {
 	l := &c.script.lines[n]
-	e := entry{script: c.script, line: l}
+	e := entry{script: c.script, n: n, line: l}
 	if l.answers >= 0 {
 		e.id = c.ids[l.answers]
 	}

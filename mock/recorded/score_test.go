@@ -102,6 +102,46 @@ func TestScoreReleasesEachLineOnce(t *testing.T) {
 	}
 }
 
+// It catches answers to one request that all go before those to another, though
+// they came in turn.
+func TestScoreInterleaves(t *testing.T) {
+	var records roll
+	for i, text := range []string{`{"id":"a","q":1}`, `{"id":"b","q":2}`, `{"id":"a","r":1}`, `{"id":"b","r":2}`, `{"id":"a","r":3}`, `{"id":"b","r":4}`} {
+		from := frame.Server
+		if i < 2 {
+			from = frame.Client
+		}
+		records = append(records, frame.Record{
+			Seq: uint64(i + 1), Message: uint64(i + 1), From: from, Payload: []byte(text), Stored: uint64(len(text)),
+			Header: frame.Header{Fin: true, Opcode: frame.Text, Length: uint64(len(text)), Masked: from == frame.Client},
+		})
+	}
+	o := &Options{}
+	l := &loader{options: o, room: 1 << 20}
+	s, err := l.load(t.Context(), &Conversation{Connection: frame.Connection{State: frame.Closed}, Source: records})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newScore(s)
+	var queue []entry
+	for _, text := range []string{`{"id":"b","q":2}`, `{"id":"a","q":1}`} {
+		said := newSaid(&o.Rules, &frame.Message{Type: frame.Text, Payload: []byte(text)})
+		cue, again, ok := c.find(&said, compare.ByID)
+		if again || !ok {
+			t.Fatalf("%s is not known", text)
+		}
+		queue = c.hear(cue, &said, queue)
+	}
+	for i, e := range queue {
+		if e.line.seq != uint64(i+3) {
+			t.Errorf("line %d goes out as number %d", e.line.seq, i)
+		}
+	}
+	if len(queue) != 4 {
+		t.Errorf("%d lines wait", len(queue))
+	}
+}
+
 // It catches records that make loading, or sending what was loaded, panic.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte{1, 0x81, 3, 'a', 'b', 'c', 0, 0x81, 1, 'x', 1, 0x88, 2, 3, 0xe8}, true)

@@ -40,7 +40,6 @@ type diff struct {
 	asked  [2]int            // the items that texts were asked for
 	where  rect              // of the rows at the last draw
 	placed []int             // the item in each line of it
-	lower  rect              // of the changes
 	two    bool              // both sides stand beside each other
 
 	pair diffPairView

@@ -29,7 +29,7 @@ var rooms = map[string]struct{ ours, libraries []string }{
 	"client/compare": {ours: []string{"frame"}},
 	"client/replay":  {ours: []string{"frame", "filter", "client"}},
 	"decode":         {ours: []string{"frame"}, libraries: []string{"github.com/vmihailenco/msgpack", "github.com/fxamacker/cbor", "google.golang.org/protobuf/encoding/protowire"}},
-	"export":         {ours: []string{"frame", "decode"}},
+	"export":         {ours: []string{"frame", "decode"}, libraries: []string{"golang.org/x/crypto/chacha20poly1305"}},
 	"inspector":      {ours: []string{"frame", "filter", "decode", "export"}, libraries: []string{"github.com/rivo/tview", "github.com/gdamore/tcell"}},
 	"mock/recorded":  {ours: []string{"frame", "client"}},
 	"cmd":            {ours: []string{"frame", "certs", "filter", "store", "proxy", "control", "client", "mock", "decode", "export", "inspector"}, libraries: []string{"github.com/BurntSushi/toml", "github.com/gdamore/tcell", "golang.org/x/image", "github.com/creack/pty", "github.com/spf13", "golang.org/x/term", "github.com/schollz/progressbar", "github.com/gorilla/websocket", "github.com/elazarl/goproxy", "github.com/klauspost/compress/s2", "golang.org/x/sys"}},

@@ -19,20 +19,24 @@ import (
 )
 
 // importers are the formats that can be read, by their names.
-var importers = map[string]func(context.Context, *os.File, export.Sink) (export.Tally, error){
-	"har": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
-		return export.ReadHAR(ctx, f, sink)
+var importers = map[string]func(context.Context, *importFile, export.Sink) (export.Tally, error){
+	"har": func(ctx context.Context, f *importFile, sink export.Sink) (export.Tally, error) {
+		return export.ReadHAR(ctx, f.File, sink)
 	},
-	"jsonl": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
-		return export.ReadJSONL(ctx, f, sink)
+	"jsonl": func(ctx context.Context, f *importFile, sink export.Sink) (export.Tally, error) {
+		return export.ReadJSONL(ctx, f.File, sink)
 	},
-	"pcapng": func(ctx context.Context, f *os.File, sink export.Sink) (export.Tally, error) {
-		return pcapng.Read(ctx, f, sink)
+	"pcapng": func(ctx context.Context, f *importFile, sink export.Sink) (export.Tally, error) {
+		var o pcapng.Options
+		if f.keys != nil {
+			o.KeyLog = f.keys
+		}
+		return pcapng.Read(ctx, f.File, o, sink)
 	},
 }
 
 func (p *program) importCommand() *cobra.Command {
-	var format string
+	var format, keyLog string
 	c := &cobra.Command{
 		Use:   "import FILE…",
 		Short: "Read what another program recorded into a capture",
@@ -46,7 +50,9 @@ default one, or into the file --capture names, which is made when there is none.
          and conns --json write. A line by hand needs no more than "from" with
          "text", "base64" or "code"; "conn", "url", "time" and "type" may be added
   pcapng packets of Wireshark, tcpdump and their like, pcap too: WebSocket
-         connections that are not encrypted, on any port
+         connections on any port. Encrypted ones need their keys: within the file, or
+         in one that --key-log names, as programs write it that are started with
+         SSLKEYLOGFILE set
 
 Connections get new numbers and keep their times. What a file has that a
 capture cannot hold is counted and said. Ctrl-C keeps what was read; while stdin
@@ -60,10 +66,11 @@ is read it ends that, and what came is imported.`,
 			if _, known := importers[format]; format != "" && !known {
 				return usagef("use har, jsonl or pcapng, or leave --format out", "--format %q is not known", format)
 			}
-			return p.importFiles(c.Context(), format, args)
+			return p.importFiles(c.Context(), format, keyLog, args)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "", "the `format` of the files: har, jsonl or pcapng (default: what they look like)")
+	c.Flags().StringVar(&keyLog, "key-log", "", "read keys of TLS connections from this `file`, for pcapng")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"har", "jsonl", "pcapng"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -73,9 +80,10 @@ type importFile struct {
 	*os.File
 	name, format string
 	size         int64
+	keys         *os.File // nil without --key-log
 }
 
-func (p *program) importFiles(ctx context.Context, format string, names []string) (err error) {
+func (p *program) importFiles(ctx context.Context, format, keyLog string, names []string) (err error) {
 	path, err := p.capturePath()
 	if err != nil {
 		return err
@@ -96,6 +104,16 @@ func (p *program) importFiles(ctx context.Context, format string, names []string
 			return err
 		}
 		files = append(files, f)
+		if keyLog == "" {
+			continue
+		}
+		if f.format != "pcapng" {
+			return usagef("leave --key-log out", "--key-log does not go with %s, which is %s", f.name, f.format)
+		}
+		if f.keys, err = os.Open(keyLog); err != nil {
+			return &failure{code: exitUsage, err: fmt.Errorf("read keys: %w", err)}
+		}
+		defer f.keys.Close()
 	}
 	if ctx.Err() != nil {
 		// Ctrl-C ended stdin, as for what writes into a pipe: that is what there is.
@@ -189,7 +207,7 @@ func (p *program) importOne(ctx context.Context, f *importFile, shelf *importShe
 			bar.set(min(at, f.size), f.size)
 		}
 	}
-	tally, err := importers[f.format](ctx, f.File, shelf)
+	tally, err := importers[f.format](ctx, f, shelf)
 	bar.finish()
 	shelf.messages += tally.Messages
 	for _, n := range tally.Notes {

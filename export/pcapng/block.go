@@ -14,6 +14,7 @@ const (
 	blockSimple     = 3
 	blockPacket     = 6
 	blockStatistics = 5
+	blockSecrets    = 10
 )
 
 // Their options (sections 3.5, 4.1 and 4.2).

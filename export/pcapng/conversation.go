@@ -2,6 +2,7 @@ package pcapng
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -13,11 +14,13 @@ import (
 
 // What became of a TCP connection, for export.Note.What.
 const (
-	noteTLS     = "TLS connections are left out, as they are encrypted"
+	noteTLS     = "TLS connections are left out, as their keys are not known"
+	noteSuite   = "TLS connections are left out, as their version or cipher is not one that can be read"
+	noteSealed  = "TLS connections are left out, as they cannot be decrypted with their keys"
 	noteHTTP2   = "HTTP/2 connections are left out"
 	noteOther   = "TCP connections without a WebSocket handshake are left out"
 	noteHole    = "TCP connections of which packets are missing before a WebSocket handshake are left out"
-	noteGap     = "connections of which packets are missing are kept up to there"
+	noteGap     = "connections of which bytes are missing are kept up to there"
 	noteOpen    = "connections go on behind the last packet"
 	noteTooMany = "connections were given up, as too many were open at a time"
 )
@@ -36,6 +39,7 @@ type conversation struct {
 	r     *reader
 	ends  [2]netip.AddrPort
 	lanes [2]lane
+	tls   *session // nil without TLS
 	stage stage
 	first frame.Party // whose FIN came first
 
@@ -48,8 +52,8 @@ type conversation struct {
 
 	tape    export.Tape
 	cutters [2]frame.Cutter
-	lost    [2]int64 // bytes that are missing; what follows is left out
-	closed  bool     // a close frame was seen
+	lost    [2]string // why what follows is left out
+	closed  bool      // a close frame was seen
 }
 
 // pending is a request that waits for its answer.
@@ -67,6 +71,9 @@ var sides = [2]frame.Side{frame.Client, frame.Server}
 func (c *conversation) held() (n int) {
 	for side := range sides {
 		n += c.lanes[side].size + len(c.lanes[side].waiting)*64 + cap(c.speakers[side].buf)
+	}
+	if c.tls != nil {
+		n += c.tls.held()
 	}
 	return n
 }
@@ -111,7 +118,7 @@ func (c *conversation) segment(from frame.Side, at time.Time, s *segment) (over 
 // finished reports whether nothing more is to come of a side.
 func (c *conversation) finished(side frame.Side) bool {
 	l := &c.lanes[side]
-	return l.done() || l.ends && (c.stage == passedOver || c.lost[side] > 0)
+	return l.done() || l.ends && (c.stage == passedOver || c.lost[side] != "")
 }
 
 func party(side frame.Side) frame.Party {
@@ -123,22 +130,56 @@ func party(side frame.Side) frame.Party {
 
 // deliver takes bytes that are in order.
 func (c *conversation) deliver(from frame.Side, p piece) {
+	if c.tls == nil {
+		c.plain(from, p.at, p.data)
+		return
+	}
+	if c.lost[from] != "" {
+		return
+	}
+	err := c.tls.take(from, p.data, func(from frame.Side, data []byte) { c.plain(from, p.at, data) })
+	switch {
+	case err == nil || c.stage == passedOver:
+	case c.stage == inFrames:
+		c.lost[from] = fmt.Sprintf("the TLS records of the %s cannot be decrypted", from)
+	case errors.Is(err, errNoKeys):
+		c.passOver(noteTLS)
+	case errors.Is(err, errSuite):
+		c.passOver(noteSuite)
+	default:
+		c.passOver(noteSealed)
+	}
+}
+
+// plain takes bytes that are not encrypted, any more.
+func (c *conversation) plain(from frame.Side, at time.Time, data []byte) {
 	switch c.stage {
 	case inFrames:
-		c.append(from, p.at, p.data)
+		c.append(from, at, data)
 	case inHTTP:
 		s := &c.speakers[from]
 		if len(s.buf) == 0 {
-			s.began = p.at
+			s.began = at
 		}
-		s.buf, s.at = append(s.buf, p.data...), p.at
+		s.buf, s.at = append(s.buf, data...), at
 		c.talk()
+	}
+}
+
+// secure begins TLS with what both sides have said that was not taken.
+func (c *conversation) secure() {
+	said := c.speakers
+	c.tls, c.speakers = &session{keys: c.r.keys}, [2]speaker{}
+	for _, side := range sides {
+		if c.stage == inHTTP && len(said[side].buf) > 0 {
+			c.deliver(side, piece{at: said[side].at, data: said[side].buf})
+		}
 	}
 }
 
 // append gives bytes of frames to the tape.
 func (c *conversation) append(from frame.Side, at time.Time, data []byte) {
-	if c.lost[from] > 0 || len(data) == 0 {
+	if c.lost[from] != "" || len(data) == 0 {
 		return
 	}
 	c.tape.Append(from, at, data)
@@ -159,11 +200,10 @@ func (c *conversation) append(from frame.Side, at time.Time, data []byte) {
 // the next frame begins nobody knows.
 func (c *conversation) gap(from frame.Side, n int64) {
 	c.lanes[from].waiting, c.lanes[from].size = nil, 0
-	if c.stage == inFrames && c.lost[from] == 0 {
-		c.lost[from] = n
-		return
-	}
-	if c.stage == inHTTP {
+	switch {
+	case c.stage == inFrames && c.lost[from] == "":
+		c.lost[from] = fmt.Sprintf("%d bytes of the %s are missing in the packets", n, from)
+	case c.stage == inHTTP:
 		c.passOver(noteHole)
 	}
 }
@@ -176,7 +216,7 @@ func (c *conversation) passOver(note string) {
 		c.r.note(note)
 	}
 	c.stage = passedOver
-	c.queue, c.speakers = nil, [2]speaker{}
+	c.queue, c.speakers, c.tls = nil, [2]speaker{}, nil
 	for side := range sides {
 		c.lanes[side].waiting, c.lanes[side].size = nil, 0
 	}
@@ -211,7 +251,7 @@ func (c *conversation) finish(end frame.End) {
 		}
 	}
 	if c.stage == inHTTP {
-		data := len(c.speakers[0].buf)+len(c.speakers[1].buf) > 0 || c.speakers[0].began != (time.Time{})
+		data := len(c.speakers[0].buf)+len(c.speakers[1].buf) > 0 || !c.speakers[0].at.IsZero() || c.tls != nil
 		if c.close(); data && !c.found {
 			c.r.note(noteOther)
 		}
@@ -227,8 +267,8 @@ func (c *conversation) finish(end frame.End) {
 	}
 	var missing []string
 	for _, side := range sides {
-		if c.lost[side] > 0 {
-			missing = append(missing, fmt.Sprintf("%d bytes of the %s are missing in the packets, and what follows is left out", c.lost[side], side))
+		if c.lost[side] != "" {
+			missing = append(missing, c.lost[side]+", and what follows is left out")
 		}
 	}
 	if missing != nil {

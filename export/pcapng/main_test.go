@@ -174,7 +174,7 @@ func (s *script) expected() (want []string) {
 func read(t testing.TB, file []byte) (*shelf, export.Tally) {
 	t.Helper()
 	var s shelf
-	tally, err := Read(context.Background(), bytes.NewReader(file), &s)
+	tally, err := Read(context.Background(), bytes.NewReader(file), Options{}, &s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package pcapng
 
 import (
+	"bytes"
 	"container/list"
 	"context"
 	"errors"
@@ -22,23 +23,39 @@ const (
 	maxHeld          = 64 << 20
 )
 
+// Options are what Read may be told.
+type Options struct {
+	// KeyLog, unless nil, holds secrets of TLS connections, in the form that
+	// browsers and libraries write to the file SSLKEYLOGFILE names. It is read to its
+	// end before anything else.
+	KeyLog io.Reader
+}
+
 // Read gives the WebSocket connections in packets to sink, with the times of the
 // packets: of a pcapng or pcap file, from Ethernet, Linux's cooked captures,
 // loopbacks or bare IP, over IPv4 or IPv6. It puts TCP segments in order, follows
 // HTTP/1.1 through earlier requests and CONNECT, and finds upgrades, granted or
 // refused, on any port.
 //
+// TLS 1.2 with an AEAD and TLS 1.3 are decrypted where the secrets are known: from
+// o, and from those that a pcapng file holds itself, before the packets.
+//
 // Where packets are missing within a connection, it is kept up to there and its
-// Error says so. TLS cannot be read, nor HTTP/2, nor connections of which the
-// handshake was not captured, nor fragments of IP packets; Tally counts what was
-// left out.
+// Error says so. What else is encrypted cannot be read, nor HTTP/2, nor connections
+// of which the handshake was not captured, nor fragments of IP packets; Tally counts
+// what was left out.
 //
 // Read holds at most 64 MiB of segments that wait for others, and what it needs to
 // know of 65536 TCP connections; of more the ones that were silent longest are
 // given up. When the file is damaged or ctx ends, what was read before stays with
 // the sink, and Tally tells of it.
-func Read(ctx context.Context, r io.Reader, sink export.Sink) (export.Tally, error) {
-	in := &reader{sink: sink, conversations: make(map[pair]*list.Element), order: list.New()}
+func Read(ctx context.Context, r io.Reader, o Options, sink export.Sink) (export.Tally, error) {
+	in := &reader{sink: sink, keys: make(keyLog), conversations: make(map[pair]*list.Element), order: list.New()}
+	if o.KeyLog != nil {
+		if err := in.keys.read(o.KeyLog); err != nil {
+			return in.tally, err
+		}
+	}
 	err := in.read(ctx, r)
 	in.end(err)
 	if err = errors.Join(err, in.err); err != nil {
@@ -55,6 +72,7 @@ type reader struct {
 	sink          export.Sink
 	tally         export.Tally
 	err           error // of the sink
+	keys          keyLog
 	conversations map[pair]*list.Element
 	order         *list.List // of *conversation, the one silent longest first
 	held          int
@@ -65,6 +83,10 @@ func (r *reader) read(ctx context.Context, in io.Reader) error {
 	s, err := newSource(in)
 	if err != nil {
 		return err
+	}
+	s.secrets = func(p []byte) {
+		// A log with a line that is too long holds what comes before.
+		_ = r.keys.read(bytes.NewReader(p))
 	}
 	for n := 0; r.err == nil; n++ {
 		const often = 1 << 10

@@ -38,6 +38,7 @@ type source struct {
 	last  time.Time // of a packet, for those without
 
 	interfaces []netInterface // of a pcapng section
+	secrets    func([]byte)   // takes a TLS key log of its own
 
 	pcap  bool
 	link  int
@@ -192,6 +193,11 @@ func (s *source) block() (p packet, found bool, err error) {
 	case blockSimple:
 		p, err = s.simple(body)
 		return p, true, err
+	case blockSecrets:
+		const keyLog = 0x544C534B
+		if len(body) >= 8 && s.order.Uint32(body) == keyLog && s.secrets != nil {
+			s.secrets(body[8:][:min(int64(s.order.Uint32(body[4:])), int64(len(body)-8))])
+		}
 	}
 	return p, false, nil
 }

@@ -33,11 +33,16 @@ func (c *conversation) ready(s *speaker) bool {
 	if !ready || len(s.buf) == 0 {
 		return false
 	}
-	if note, sure := otherwise(s.buf); sure {
+	note, sure := otherwise(s.buf)
+	switch {
+	case note == noteTLS && c.tls == nil && len(c.r.keys) > 0:
+		c.secure()
+	case sure:
 		c.passOver(note)
-		return false
+	default:
+		return true
 	}
-	return true
+	return false
 }
 
 // ask takes a request off the client, and reports whether there was one.
@@ -63,6 +68,12 @@ func (c *conversation) ask() bool {
 			State: frame.Open, URL: location(&h, target), Start: began,
 			Client: c.ends[frame.Client].String(), Server: c.ends[frame.Server].String(),
 			Request: h.fields,
+		}
+		if c.tls != nil {
+			if rest, found := strings.CutPrefix(q.upgrade.URL, "ws:"); found {
+				q.upgrade.URL = "wss:" + rest
+			}
+			q.upgrade.TLS = &frame.TLS{Client: c.tls.leg(), Server: c.tls.leg()}
 		}
 	}
 	s.expect(&h, false)

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	ask    = "GET /x HTTP/1.1\r\nHost: h:81\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: k\r\n\r\n"
-	agree  = "HTTP/1.1 101 Sure\r\nupgrade: h2c, websocket\r\nSec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n\r\n"
-	hi     = "\x81\x02hi"
-	client = "192.0.2.1:5000"
-	server = "192.0.2.2:81"
+	ask      = "GET /x HTTP/1.1\r\nHost: h:81\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: k\r\n\r\n"
+	agree    = "HTTP/1.1 101 Sure\r\nupgrade: h2c, websocket\r\nSec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n\r\n"
+	hi       = "\x81\x02hi"
+	clientAt = "192.0.2.1:5000"
+	serverAt = "192.0.2.2:81"
 )
 
 // spoken is a file of one TCP connection in which the sides send lines in turn:
@@ -27,7 +27,7 @@ const (
 func spoken(cut int, lines ...string) []byte {
 	b := new(blocks)
 	b.head("test")
-	f := &flow{blocks: b, ends: [2]netip.AddrPort{netip.MustParseAddrPort(client), netip.MustParseAddrPort(server)}}
+	f := &flow{blocks: b, ends: [2]netip.AddrPort{netip.MustParseAddrPort(clientAt), netip.MustParseAddrPort(serverAt)}}
 	f.open(began)
 	for _, line := range lines {
 		if line == "" {
@@ -153,7 +153,7 @@ func TestEnds(t *testing.T) {
 		if c.ctx != nil {
 			ctx = c.ctx()
 		}
-		_, err := Read(ctx, bytes.NewReader(c.file), &c.sink)
+		_, err := Read(ctx, bytes.NewReader(c.file), Options{}, &c.sink)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -166,7 +166,7 @@ func TestEnds(t *testing.T) {
 			t.Errorf("%s: %d connections", name, len(c.sink.conns))
 		}
 	}
-	if _, err := Read(t.Context(), io.MultiReader(bytes.NewReader(file), errReader{}), new(shelf)); !errors.Is(err, io.ErrClosedPipe) {
+	if _, err := Read(t.Context(), io.MultiReader(bytes.NewReader(file), errReader{}), Options{}, new(shelf)); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("an error of the file: %v", err)
 	}
 }
@@ -188,7 +188,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(file)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		var got shelf
-		_, _ = Read(t.Context(), bytes.NewReader(file), &got)
+		_, _ = Read(t.Context(), bytes.NewReader(file), Options{}, &got)
 		for _, k := range got.conns {
 			if k.conn.State == frame.Open && !k.over {
 				t.Error("a tape is open")

@@ -30,7 +30,7 @@ var apps = []app{
 		name: "feed", path: "/feed?market=test",
 		change: []change{
 			{"unexpected", `"prices are late today"`, ""},
-			{"differs", `"symbol":"B","n":7`, "$.price: 6607 → 6607.5"},
+			{"differs", `"symbol":"B","n":10`, "$.price: 6610 → 6610.5"},
 		},
 	},
 	{

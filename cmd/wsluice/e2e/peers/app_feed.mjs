@@ -1,6 +1,6 @@
 // A feed of prices in plain JSON, with the package ws. A session is given by the
 // server and named by the client; two subscriptions tick side by side. Changed, the
-// seventh price of B is another one, and a notice comes that did not come before.
+// tenth price of B is another one, and a notice comes that did not come before.
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ function ticks(say, symbol, changed) {
   let n = 0;
   const timer = setInterval(() => {
     n++;
-    const price = symbol.charCodeAt(0) * 100 + n + (changed && symbol === 'B' && n === 7 ? 0.5 : 0);
+    const price = symbol.charCodeAt(0) * 100 + n + (changed && symbol === 'B' && n === 10 ? 0.5 : 0);
     say({ type: 'tick', symbol, n, price, at: new Date().toISOString() });
     if (n === length) {
       clearInterval(timer);

@@ -46,22 +46,26 @@ export async function talk(url, agent, hear) {
   });
   let closed;
   const end = new Promise((resolve) => (closed = resolve));
-  const follow = (operation) =>
-    new Promise((resolve) => {
-      const over = (what) => (data) => {
-        hear(what, data ?? operation.variables ?? null);
-        resolve();
-      };
-      client.subscribe(operation, { next: (result) => hear('result', result), complete: over('complete'), error: over('error') });
+  // Answers to different operations keep no order, those to one do.
+  const over = [];
+  const follow = async (name, query, variables) => {
+    const told = [];
+    await new Promise((resolve) => {
+      const last = (what) => (data) => resolve(told.push({ [what]: data ?? null }));
+      client.subscribe({ query, variables }, { next: ({ data }) => told.push(data), complete: last('complete'), error: last('error') });
     });
-  await follow({ query: '{ symbols }' });
+    over.push(name);
+    hear(name, told);
+  };
+  await follow('first query', '{ symbols }');
   const query = 'subscription Follow($symbol: String!) { prices(symbol: $symbol) { symbol cents volume at } }';
   await Promise.all([
-    follow({ query, variables: { symbol: 'A' } }),
-    follow({ query, variables: { symbol: 'B' } }),
-    follow({ query: '{ symbols __typename }' }),
+    follow('prices of A', query, { symbol: 'A' }),
+    follow('prices of B', query, { symbol: 'B' }),
+    follow('query meanwhile', '{ symbols __typename }'),
   ]);
-  await follow({ query: '{ nothing }' });
+  await follow('wrong query', '{ nothing }');
+  hear('over', over);
   await client.dispose();
   hear('closed', await end);
 }

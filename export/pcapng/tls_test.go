@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -221,5 +222,28 @@ func TestKeyLog(t *testing.T) {
 	}
 	if err := keys.read(strings.NewReader(strings.Repeat("x", maxLine+1))); err == nil {
 		t.Error("a line without an end was taken")
+	}
+}
+
+// TestOpenSSL catches TLS 1.3 of another maker that is read wrongly, with the
+// ciphers Go does not choose by itself, and keys that are updated on the way. The
+// packets are from the loopback, the keys were put in by editcap.
+func TestOpenSSL(t *testing.T) {
+	file, err := os.ReadFile("testdata/openssl.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, tally := read(t, file)
+	if len(got.conns) != 2 || tally.Messages != 10 || len(tally.Notes) > 0 {
+		t.Fatalf("tally %+v", tally)
+	}
+	for i, k := range got.conns {
+		if cipher, want := k.conn.TLS.Server.Cipher, []string{"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}[i]; cipher != want {
+			t.Errorf("connection %d: %s, want %s", i, cipher, want)
+		}
+		hi := "\x81\x82\x01\x02\x03\x04ik"
+		if from, to := string(k.wire[frame.Client]), string(k.wire[frame.Server]); from != hi+hi || to != "\x81\x05hello\x81\x03bye\x88\x00" {
+			t.Errorf("connection %d: %q and %q", i, from, to)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wsluice/wsluice/export"
 	"github.com/wsluice/wsluice/frame"
 )
 
@@ -53,4 +54,58 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("%q to %q: %s to %s, want %s to %s", c.client, c.server, got, to, c.want, c.to)
 		}
 	}
+}
+
+// TestBounds catches memory that grows with connections that never end, or with
+// segments that wait for one that never comes.
+func TestBounds(t *testing.T) {
+	const more = 10
+	b := new(blocks)
+	b.head("test")
+	put := func(n int, seq uint32, data string) {
+		s := segment{
+			from: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), 5000), to: netip.MustParseAddrPort(serverAt),
+			seq: seq, flags: flagACK, data: []byte(data),
+		}
+		b.packet(began, "", s.append)
+	}
+	for n := range maxConversations + more {
+		put(n, 1, "GET")
+	}
+	_, tally := read(t, b.buf)
+	if n := counted(tally, noteTooMany); n != more {
+		t.Errorf("%d connections were given up, want %d", n, more)
+	}
+
+	*b = blocks{}
+	b.head("test")
+	const each = 100
+	for n := range maxHeld/each/(1<<10) + 1 {
+		put(n, 1, "GET")
+		for i := range each {
+			put(n, uint32(10+i*(1<<10)), string(make([]byte, 1<<10)))
+		}
+	}
+	if _, tally = read(t, b.buf); counted(tally, noteTooMany) == 0 {
+		t.Errorf("%d bytes were held, tally %+v", maxHeld, tally)
+	}
+
+	*b = blocks{}
+	b.head("test")
+	put(1, 1, "GET")
+	for i := range maxPieces + 2 {
+		put(1, uint32(10+i*2), "x")
+	}
+	if _, tally = read(t, b.buf); counted(tally, noteHole) != 1 {
+		t.Errorf("%d pieces wait, tally %+v", maxPieces, tally)
+	}
+}
+
+func counted(tally export.Tally, what string) uint64 {
+	for _, n := range tally.Notes {
+		if n.What == what {
+			return n.Count
+		}
+	}
+	return 0
 }

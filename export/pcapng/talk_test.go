@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +179,11 @@ func (errReader) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
 // FuzzRead catches a file that makes Read panic, hang, hold more than it may, or
 // leave a tape open.
 func FuzzRead(f *testing.F) {
+	openssl, err := os.ReadFile("testdata/openssl.pcapng")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(openssl)
 	f.Add(spoken(100, "> "+ask, "< "+agree+hi, ""))
 	s := twoFamilies(9)
 	for _, r := range s.frames {

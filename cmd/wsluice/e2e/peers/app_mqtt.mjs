@@ -37,9 +37,9 @@ export async function talk(url, agent, hear) {
   const [connack] = await once(client, 'connect');
   hear('connected', connack.returnCode);
   const kept = [message('rooms/1/temperature'), message('rooms/2/temperature')];
-  // Promises would be told later than what comes right behind the answer.
-  client.subscribe(['rooms/+/temperature', 'rooms/+/heating'], { qos: 0 }, (err, granted) => hear('subscribed', err ?? granted));
+  const granted = client.subscribeAsync(['rooms/+/temperature', 'rooms/+/heating'], { qos: 0 });
   await Promise.all(kept);
+  hear('subscribed', await granted); // which the library tells before or after what came behind it
   for (const qos of [0, 1, 2]) {
     const heating = message('rooms/1/heating');
     await client.publishAsync('rooms/1/set', Buffer.from(`on, please: ${qos} ${'🔥'.repeat(50)}`), { qos });

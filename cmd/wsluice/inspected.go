@@ -91,21 +91,15 @@ func (c inspected) Create(_ context.Context, name string, overwrite bool, write 
 			return path, fmt.Errorf("write %s: %w", path, fs.ErrExist)
 		}
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	file, err := createOutput(path)
 	if err != nil {
+		return path, err
+	}
+	defer file.Discard()
+	if err := write(file); err != nil {
 		return path, fmt.Errorf("write %s: %w", path, err)
 	}
-	err = write(file)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return path, errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(file.Name()))
-	}
-	return path, nil
+	return path, file.Commit()
 }
 
 // Load implements inspector.Actions. The name is taken as by Create.

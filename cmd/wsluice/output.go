@@ -8,23 +8,44 @@ import (
 )
 
 // output is a file that comes into being only when it is complete: it is
-// written beside its name and renamed at the end.
+// written beside its name and renamed at the end. What is there already and no
+// regular file, such as a device or a pipe, is written to as it is, and stays.
 type output struct {
 	*os.File
-	path string
+	path string // the name it gets, "" when it has it
 }
 
-// createOutput starts writing path. Call Commit or Discard.
+// createOutput starts writing path, or where path links to. Call Commit or Discard.
 func createOutput(path string) (*output, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	o, err := openOutput(path)
 	if err != nil {
 		return nil, &failure{code: exitUsage, hint: "choose a folder that exists and may be written to", err: fmt.Errorf("write %s: %w", path, err)}
 	}
-	return &output{File: f, path: path}, nil
+	return o, nil
+}
+
+func openOutput(path string) (*output, error) {
+	if info, err := os.Stat(path); err == nil {
+		if !info.Mode().IsRegular() {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			return &output{File: f}, err
+		}
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	return &output{File: f, path: path}, err
 }
 
 // Commit gives the file its name.
 func (o *output) Commit() error {
+	if o.path == "" {
+		if err := o.Close(); err != nil {
+			return fmt.Errorf("write %s: %w", o.Name(), err)
+		}
+		return nil
+	}
 	err := o.Sync()
 	if closing := o.Close(); err == nil {
 		err = closing
@@ -41,7 +62,7 @@ func (o *output) Commit() error {
 
 // Discard removes what was written; after Commit it does nothing.
 func (o *output) Discard() {
-	if o.Close() == nil {
+	if o.Close() == nil && o.path != "" {
 		os.Remove(o.Name())
 	}
 }

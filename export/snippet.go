@@ -34,7 +34,7 @@ var tongues = map[string]func() tongue{
 }
 
 // SnippetLanguages are what NewSnippet writes.
-var SnippetLanguages = []string{"js", "node", "python", "go", "wscat", "websocat"}
+var SnippetLanguages = []string{"js", "node", "python", "go", "wscat", "websocat", "wsluice"}
 
 // snippet writes the client of one connection.
 type snippet struct {
@@ -51,11 +51,15 @@ type snippet struct {
 // the client of a connection did and sends what it sent: its text, binary, ping
 // and close messages, as they reached the server, with the pauses between them
 // rounded. The language is one of SnippetLanguages: js is for a browser, node for
-// the package ws, python for websockets, go for gorilla/websocket. What a language
-// cannot do is said in the program where it would be.
+// the package ws, python for websockets, go for gorilla/websocket; wsluice is a
+// script that carries both sides, replays them and judges the server. What a
+// language cannot do is said in the program where it would be.
 //
 // It takes only messages, and one connection: a second one is an error.
 func NewSnippet(w io.Writer, language string) (Writer, error) {
+	if language == "wsluice" {
+		return newPlayback(w), nil
+	}
 	make, known := tongues[language]
 	if !known {
 		return nil, fmt.Errorf("language %q is not one of %s", language, strings.Join(SnippetLanguages, ", "))

@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os/exec"
 	"slices"
 	"strings"
@@ -96,6 +97,40 @@ func TestSnippets(t *testing.T) {
 	}
 	if w.Connection(&frame.Connection{ID: 2}) == nil || w.Message(&frame.Message{Conn: 2, Type: frame.Text}) == nil {
 		t.Error("a second connection was taken")
+	}
+}
+
+// Catches a script that carries other messages than were exported, ends too early
+// because of one, or is no shell script.
+func TestPlayback(t *testing.T) {
+	theirs := said(2, frame.Text, "END OF TALK\nrm -rf /")
+	theirs.From = frame.Server
+	dropped := said(3, frame.Text, "dropped")
+	dropped.Origin = frame.Dropped
+	script := snippetOf(t, "wsluice", said(0, frame.Text, "one"), theirs, dropped, said(4, frame.Binary, "\x00\xff"))
+	head, lines, found := strings.Cut(script, "<<'END OF TALK'\n")
+	lines, tail, ended := strings.Cut(lines, "\nEND OF TALK\n")
+	if !found || !ended || !strings.HasPrefix(head, "#!/bin/sh\n") || !strings.HasPrefix(tail, "wsluice replay ") {
+		t.Fatalf("no script:\n%s", script)
+	}
+	all := strings.Split(lines, "\n")
+	if len(all) != 4 || strings.Contains(lines, "dropped") {
+		t.Errorf("it carries %q", all)
+	}
+	for i, want := range []string{"", "one", "END OF TALK\nrm -rf /", "\x00\xff"} {
+		var m frame.Message
+		if i > 0 {
+			if err := json.Unmarshal([]byte(all[i]), &m); err != nil || string(m.Payload) != want {
+				t.Errorf("line %d is %q, %v; want %q", i, m.Payload, err, want)
+			}
+		}
+	}
+	if sh, err := exec.LookPath("sh"); err == nil {
+		check := exec.Command(sh, "-n")
+		check.Stdin = strings.NewReader(script)
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("sh -n: %v: %s", err, out)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ var exportFormats = []exportFormat{
 	{name: "snippet", language: "go", extension: ".go", words: "the client in Go", single: true},
 	{name: "snippet", language: "wscat", extension: ".sh", words: "the client as a command with wscat", single: true},
 	{name: "snippet", language: "websocat", extension: ".sh", words: "the client as a command with websocat", single: true},
+	{name: "snippet", language: "wsluice", extension: ".sh", words: "a script that replays it with wsluice", single: true},
 }
 
 // exportScope is what can be exported from where one is.

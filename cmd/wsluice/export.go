@@ -49,7 +49,7 @@ func (p *program) exportCommand() *cobra.Command {
   snippet
          a program or command that connects as the client of one connection did
          and says what it said. --lang is js (for browsers), node (package ws),
-         python (websockets), go (gorilla/websocket), wscat or websocat
+         python (websockets), go (gorilla/websocket), wscat, websocat or wsluice
 With --follow it goes on while a capture is recorded, until Ctrl-C.`,
 		Example: `  wsluice export --format jsonl --output capture.jsonl
   wsluice export 3 --format text | less

@@ -33,7 +33,7 @@ func TestExport(t *testing.T) {
 	r.see("‹ jsonl: a JSON object a line ›", "‹ connection #4 ›", "‹ kept ›", "conn4.jsonl")
 	r.press("down", "right", "down", "space")
 	r.see("‹ all connections ›", "taken out", "all.jsonl")
-	r.press("up", "up", "left", "left", "left", "left", "left", "left", "left")
+	r.press("up", "up", "left", "left", "left", "left", "left", "left", "left", "left")
 	r.see("‹ raw: bare payloads back to back ›", "all.bin", "a raw export is of one connection")
 	r.press("enter")
 	r.see("a raw export is of one connection")

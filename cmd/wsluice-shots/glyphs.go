@@ -30,9 +30,10 @@ func drawGlyph(img *image.RGBA, at image.Rectangle, r rune, ink color.RGBA) bool
 	case r >= 0x2800 && r <= 0x28FF:
 		c.braille(byte(r))
 	case shapes[r] != nil:
-		for _, polygon := range shapes[r] {
-			c.fill(polygon)
-		}
+		c.shape(shapes[r])
+	case r >= 0x2400 && r <= 0x2421:
+		// The pictures of control characters, whose letters a cell has no room for.
+		c.shape(controlPicture)
 	default:
 		return false
 	}
@@ -161,10 +162,15 @@ var shapes = map[rune][][]point{
 	'▸': {{{2, 5.5}, {7.5, 9.5}, {2, 13.5}}},
 	'▾': {{{0.5, 7}, {8.5, 7}, {4.5, 12.5}}},
 	'●': {disc(4.5, 9.5, 3.4)},
+	'⚑': {{{1, 3}, {2.4, 3}, {2.4, 16}, {1, 16}}, {{2.4, 3}, {8.5, 6}, {2.4, 9}}},
 	'⋮': {disc(4.5, 4.5, 1.2), disc(4.5, 9.5, 1.2), disc(4.5, 14.5, 1.2)},
 	'✓': stroke(1.6, point{1, 10}, point{3.5, 13}, point{8, 5.5}),
 	'✗': append(stroke(1.6, point{1.3, 6}, point{7.7, 13}), stroke(1.6, point{7.7, 6}, point{1.3, 13})...),
 }
+
+// controlPicture is a box that is crossed out.
+var controlPicture = append(stroke(1, point{1, 4}, point{8, 4}, point{8, 15}, point{1, 15}, point{1, 4}),
+	stroke(1, point{2, 13.5}, point{7, 5.5})...)
 
 // disc is a circle, near enough.
 func disc(x, y, radius float64) []point {
@@ -190,6 +196,12 @@ func stroke(thickness float32, points ...point) [][]point {
 		})
 	}
 	return polygons
+}
+
+func (c canvas) shape(polygons [][]point) {
+	for _, polygon := range polygons {
+		c.fill(polygon)
+	}
 }
 
 // fill fills a polygon with smooth edges.

@@ -31,7 +31,7 @@ test: ## run the tests; needs nothing but Go
 
 .PHONY: race
 race: ## run the tests under the race detector; needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 25m ./...
 
 .PHONY: e2e
 e2e: build ## run real clients and servers through the real proxy; installs them when missing

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -94,21 +93,7 @@ func (f *diffFlags) rules() (*compare.Rules, error) {
 	if f.window < 0 {
 		return nil, usagef("give a number from 0 up", "--window %d makes no sense", f.window)
 	}
-	for _, text := range f.ignore {
-		path, err := compare.ParsePath(text)
-		if err != nil {
-			return nil, usagef("a path looks like $.ts, $..id or $.items[*].at", "--ignore: %w", err)
-		}
-		r.Ignore = append(r.Ignore, path)
-	}
-	for _, text := range f.mask {
-		mask, err := regexp.Compile(text)
-		if err != nil {
-			return nil, usagef("see https://pkg.go.dev/regexp/syntax", "--mask %q: %w", text, err)
-		}
-		r.Mask = append(r.Mask, mask)
-	}
-	return r, nil
+	return r, ignoring(r, f.ignore, f.mask)
 }
 
 // diff compares two connections; it returns an exitStatus when they differ.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/wsluice/wsluice/certs"
 	"github.com/wsluice/wsluice/client"
-	"github.com/wsluice/wsluice/client/compare"
 	"github.com/wsluice/wsluice/client/replay"
 	"github.com/wsluice/wsluice/filter"
 	"github.com/wsluice/wsluice/frame"
@@ -134,23 +133,7 @@ func (f *replayFlags) parsePace() error {
 	return nil
 }
 
-func (f *replayFlags) parseRules() error {
-	for _, text := range f.ignore {
-		path, err := compare.ParsePath(text)
-		if err != nil {
-			return usagef("write --ignore '$.time', '$..id' or '$.items[*].at'", "--ignore: %w", err)
-		}
-		f.options.Rules.Ignore = append(f.options.Rules.Ignore, path)
-	}
-	for _, text := range f.mask {
-		re, err := regexp.Compile(text)
-		if err != nil {
-			return usagef("see https://pkg.go.dev/regexp/syntax", "--mask: %w", err)
-		}
-		f.options.Rules.Mask = append(f.options.Rules.Mask, re)
-	}
-	return nil
-}
+func (f *replayFlags) parseRules() error { return ignoring(&f.options.Rules, f.ignore, f.mask) }
 
 func (f *replayFlags) parseValues() error {
 	names := map[string]bool{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -120,23 +119,7 @@ func (f *serveFlags) parseMatch() error {
 	return nil
 }
 
-func (f *serveFlags) parseRules() error {
-	for _, text := range f.ignore {
-		path, err := compare.ParsePath(text)
-		if err != nil {
-			return usagef("write --ignore '$.time', '$..id' or '$.items[*].at'", "--ignore: %w", err)
-		}
-		f.options.Rules.Ignore = append(f.options.Rules.Ignore, path)
-	}
-	for _, text := range f.mask {
-		re, err := regexp.Compile(text)
-		if err != nil {
-			return usagef("see https://pkg.go.dev/regexp/syntax", "--mask %q: %w", text, err)
-		}
-		f.options.Rules.Mask = append(f.options.Rules.Mask, re)
-	}
-	return nil
-}
+func (f *serveFlags) parseRules() error { return ignoring(&f.options.Rules, f.ignore, f.mask) }
 
 func (f *serveFlags) parseElse() error {
 	o := &f.options
